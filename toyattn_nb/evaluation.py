@@ -15,7 +15,7 @@ from torch import Tensor
 from .data import SkipTrigramTask
 from .model import AttnOnly, Hooks
 
-# %% ../nbs/02_evaluation.ipynb #9b4624ea
+# %% ../nbs/02_evaluation.ipynb #cd382f22
 BLOCK = 2**22  # numbers that an activation may hold at once: 16 MB in float32
 
 @torch.no_grad()
@@ -28,7 +28,7 @@ def population_logits(
     model.cfg.check_task(task)
     device = model.W_Q.device
     cfg = model.cfg
-    per_row = model.instances.numel() * max(cfg.n_completions, cfg.n_head * max(cfg.d_out, cfg.n_vocab if hooks else cfg.d_head + 1))
+    per_row = max(1, model.instances.numel()) * max(cfg.n_completions, cfg.n_head * max(cfg.d_out, cfg.n_vocab if hooks else cfg.d_head + 1))
     fast = not hooks and model.score_spread() < 1
     for rows in zip(*(x.split(max(1, BLOCK // per_row)) for x in task.population())):
         counts, completion, prob = (x.to(device) for x in rows)
