@@ -10,7 +10,7 @@ __all__ = ['FEW', 'Runs', 'CLAIMS', 'H1D1', 'H1D4', 'H2D1', 'H2D2', 'H2D6', 'H2D
            'accuracy_without', 'head_interference', 'c8', 'polysemanticity', 'symptoms', 'c9', 'swapped', 'c10', 'c11',
            'not_tested', 'cells_needed']
 
-# %% ../nbs/10_claims.ipynb #2e91bb7a
+# %% ../nbs/10_claims.ipynb #d4092157
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from scipy import stats
 from torch import Tensor
 
 from .circuits import centred, ov_circuit
-from .constructions import CONSTRUCTIONS, one_head_bound, plain, two_head_uniform
+from .constructions import CONSTRUCTIONS, hierarchical_copy, one_head_bound, plain, two_head_uniform
 from .data import SkipTrigramTask
 from .evaluation import best_constant, evaluate, population_logits
 from .interventions import ablate, confusion, equal_scores, set_scores, solved_without, swap_attention
@@ -162,7 +162,7 @@ def claim(id:str, statement:str, criterion:str, *needs:Cell):
         return CLAIMS[id]
     return register
 
-# %% ../nbs/10_claims.ipynb #2cc4ac7b
+# %% ../nbs/10_claims.ipynb #1796aa94
 H1D1, H1D4, H2D1, H2D2, H2D6 = (Cell(h, d) for h, d in ((1, 1), (1, 4), (2, 1), (2, 2), (2, 6)))
 H2D4 = Cell(2, 4, n_seeds=256) # C6 asks for so many
 
@@ -188,8 +188,8 @@ def c2(runs):
 @claim('C3', 'Two heads with d_head=1 still solve it perfectly.', 'share solved at n_head=2 d_head=1 above 0.5', H2D1, H1D1)
 def c3(runs):
     measured, accuracy = solved(runs, H2D1), runs[H2D1].history.accuracy[-1]
-    return [measured, mean(f'accuracy, {H2D1}', accuracy)], [solved(runs, H1D1), mean(f'accuracy, {H1D1}', runs[H1D1].history.accuracy[-1])], \
-        verdict(above(measured, .5))
+    control = [solved(runs, H1D1), mean(f'accuracy, {H1D1}', runs[H1D1].history.accuracy[-1])]
+    return [measured, mean(f'accuracy, {H2D1}', accuracy)], control, verdict(above(measured, .5))
 
 # %% ../nbs/10_claims.ipynb #ec633d9b
 def solutions(run:Run) -> AttnOnly:
@@ -257,33 +257,33 @@ def c5(runs):
     parts = {'d_head ≥ 4': verdict(*(below(hard[c], -.9) for c in (H2D4, H2D6))), 'd_head=1': verdict(below(hard[H2D1], -.3))}
     return [*hard.values(), *soft.values(), *inverted.values()], control, parts['d_head ≥ 4'], parts
 
-# %% ../nbs/10_claims.ipynb #5ddb85e9
+# %% ../nbs/10_claims.ipynb #7fb68d24
 def cost_of_agreement(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     "Accuracy lost when one of two heads is given the other's scores, mean of both ways: (...)."
-    lost = [evaluate(model, task).accuracy - evaluate(model, task, set_scores(model, to, model.scores()[..., of, :])).accuracy for of, to in ((0, 1), (1, 0))]
-    return torch.stack(lost).mean(0)
+    alike = [evaluate(model, task, set_scores(model, to, model.scores()[..., of, :])).accuracy for of, to in ((0, 1), (1, 0))]
+    return evaluate(model, task).accuracy - torch.stack(alike).mean(0)
 
 @claim('C6', 'Responsibility is shared out exclusively and exhaustively, and heads that look alike would lose.',
        'exclusivity above 0.5 and cost above 0.3, at d_head=4 and at d_head=6', H2D1, H2D4, H2D6)
 def c6(runs):
     cells, task = (H2D1, H2D4, H2D6), runs[H2D4].task
-    figures = {what: by_cell(what, lambda run: shared_out(solutions(run), run.task)[what], runs, cells) for what in ('exclusivity', 'q', 'information')}
+    names = 'exclusivity', 'q', 'information'
+    figures = {k: by_cell(k, lambda run: shared_out(solutions(run), run.task)[k], runs, cells) for k in names}
     cost = by_cell('cost', lambda run: cost_of_agreement(solutions(run), run.task), runs, cells)
     many = solutions(runs[H2D4])
-    known = exact(f"bits that one head's order tells of the other's, of {np.log2(24):.2f}, over {len(many)} solved seeds, {H2D4}",
-                  order_information(many.scores(), task.signals)[0]) if len(many) >= FEW else Measure("information between the orders", None, n=len(many))
+    told = f"bits that one head's order tells of the other's, of {np.log2(24):.2f}, over {len(many)} solved seeds, {H2D4}"
+    known = exact(told, order_information(many.scores(), task.signals)[0]) if len(many) >= FEW else Measure(told, None, n=len(many))
     same = torch.tensor([[3., 2., 1., 0.]] * 2) * 20
     p = same[..., torch.tensor(source_tuples(SkipTrigramTask().completions)) - 1].softmax(-1)
     q = prob_different(p)
-    control = [*(exact(f'{what}, two_head_uniform', shared_out(two_head_uniform(task), task)[what]) for what in ('exclusivity', 'q', 'information')),
+    control = [*(exact(f'{k}, two_head_uniform', shared_out(two_head_uniform(task), task)[k]) for k in names),
                exact('q, two equal hard orders', q.mean()), exact('information, two equal hard orders', information(q).mean()),
-               *(m for what in ('exclusivity', 'information')
-                 for m in by_cell(f'{what} at step 0', lambda run: shared_out(start(run), run.task)[what], runs, (H2D4,)).values())]
+               *(mean(f'{k} at step 0, {H2D4}', shared_out(start(runs[H2D4]), task)[k]) for k in names)]
     wide = (H2D4, H2D6)
     return [*(m for f in figures.values() for m in f.values()), *cost.values(), known], control, \
         verdict(*(above(figures['exclusivity'][c], .5) for c in wide), *(above(cost[c], .3) for c in wide))
 
-# %% ../nbs/10_claims.ipynb #f256de39
+# %% ../nbs/10_claims.ipynb #db14447f
 def with_rows(
     model:AttnOnly,
     ov:Tensor,      # (..., n_head, n_vocab, n_completions)
@@ -306,19 +306,21 @@ def safe(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     return evaluate(with_rows(model, replace_impossible(model.scores(), ov_circuit(model), task.completions)), task).solved
 
 @claim('C7', 'Looking at its second favourite, a head can infer that its favourite is absent, and need not write the completion with it.',
-       'gap above 0 and safe in above 0.8 of the seeds: a verdict for each d_head, and over all at d_head=4 and d_head=6', H2D1, H2D2, H2D4, H2D6, H1D4)
+       'gap above 0 and safe in above 0.8 of the seeds: a verdict for each d_head, and over all at d_head=4 and d_head=6',
+       H2D1, H2D2, H2D4, H2D6, H1D4)
 def c7(runs):
     cells, task = (H2D1, H2D2, H2D4, H2D6), runs[H2D4].task
     gaps = by_cell('gap (logits)', lambda run: gap(solutions(run), run.task), runs, cells)
     safes = by_cell('share safe', lambda run: safe(solutions(run), run.task), runs, cells, share)
-    classes = {cell: class_means(m.scores(), ov_circuit(m), task.completions).mean(-2) for cell in cells if len(m := solutions(runs[cell]))}
-    means = [mean(f'mean logit {kind}, {cell}', values[:, i]) for cell, values in classes.items() for i, kind in enumerate(CLASSES)]
+    of_class = lambda i: lambda run: class_means((m := solutions(run)).scores(), ov_circuit(m), run.task.completions).mean(-2)[..., i]
+    means = [by_cell(f'mean logit {kind}', of_class(i), runs, cells) for i, kind in enumerate(CLASSES)]
     control = [exact(f'gap (logits), {name}', gap(m, task)) for name, m in built(task, 'hierarchical_copy', 'plain').items()]
     control += by_cell('gap (logits), one head', lambda run: gap(solutions(run), run.task), runs, (H1D4,)).values()
     parts = {f'd_head={c.d_head}': verdict(above(gaps[c], 0), above(safes[c], .8)) for c in cells}
-    return [*gaps.values(), *safes.values(), *means], control, verdict(*(above(gaps[c], 0) for c in (H2D4, H2D6)), *(above(safes[c], .8) for c in (H2D4, H2D6))), parts
+    both = verdict(*(above(gaps[c], 0) for c in (H2D4, H2D6)), *(above(safes[c], .8) for c in (H2D4, H2D6)))
+    return [m for f in (gaps, safes, *means) for m in f.values()], control, both, parts
 
-# %% ../nbs/10_claims.ipynb #316284e6
+# %% ../nbs/10_claims.ipynb #4d87e8ea
 H2D4_FROZEN = Cell(2, 4, frozen=True)
 
 def accuracy_without(model:AttnOnly, task:SkipTrigramTask, how:str='zero') -> Tensor:
@@ -341,15 +343,17 @@ def head_interference(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
 def c8(runs):
     task, cells, wide = runs[H2D4].task, (H2D1, H2D4, H2D6, H2D4_FROZEN), (H2D4, H2D6)
     looks = dict(interference=head_interference, zero=accuracy_without, resample=lambda m, t: accuracy_without(m, t, 'resample'))
-    words = dict(interference='interference of head {}', zero='accuracy, head {} zero-ablated', resample='accuracy, head {} resample-ablated')
+    words = dict(interference='interference of head {}', zero='accuracy, head {} zero-ablated',
+                 resample='accuracy, head {} resample-ablated')
     found = {(k, cell): look(solutions(runs[cell]), task) for k, look in looks.items() for cell in cells}
     each = {(k, cell, h): mean(f'{words[k].format(h)}, {cell}', x[..., h]) for (k, cell), x in found.items() for h in (0, 1)}
     model = two_head_uniform(task)
     control = [exact(f'{words[k].format(h)}, two_head_uniform', x) for k in ('interference', 'zero') for h, x in enumerate(looks[k](model, task))]
-    return [m for (k, cell, h), m in each.items() if not cell.frozen], control + [m for (k, cell, h), m in each.items() if cell.frozen], \
-        verdict(*(above(m, 0) if k == 'interference' else below(m, .5) for (k, cell, h), m in each.items() if cell in wide))
+    control += [m for (k, cell, h), m in each.items() if cell.frozen]
+    met = [above(m, 0) if k == 'interference' else below(m, .5) for (k, cell, h), m in each.items() if cell in wide]
+    return [m for (k, cell, h), m in each.items() if not cell.frozen], control, verdict(*met)
 
-# %% ../nbs/10_claims.ipynb #0b2ba64a
+# %% ../nbs/10_claims.ipynb #00a3c03c
 def polysemanticity(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     "Effective number of signal tokens that each head writes for, mean over heads: (...)."
     r = centred(ov_circuit(model))[..., list(task.signals), :].norm(dim=-1)
@@ -358,10 +362,12 @@ def polysemanticity(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
 def symptoms(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     "The three symptoms, (...) each."
     needed = ~solved_without(model, task).any(-1)
-    return dict(distributed=needed & (model.cfg.n_head > 1), tokens=polysemanticity(model, task), interference=head_interference(model, task).mean(-1))
+    return dict(distributed=needed & (model.cfg.n_head > 1), tokens=polysemanticity(model, task),
+                interference=head_interference(model, task).mean(-1))
 
 @claim('C9', 'Distributed representation, polysemanticity and interference do not yet make superposition.',
-       'at d_head=6, where dimensions are not short: share distributed above 0.5, tokens a head writes for above 2, interference above 0', H2D1, H2D6)
+       'at d_head=6, where dimensions are not short: share distributed above 0.5, tokens a head writes for above 2, interference above 0',
+       H2D1, H2D6)
 def c9(runs):
     task, names = runs[H2D6].task, dict(distributed='share distributed', tokens='tokens a head writes for', interference='interference')
     found = {cell: symptoms(solutions(runs[cell]), task) for cell in (H2D6, H2D1)}
@@ -370,34 +376,38 @@ def c9(runs):
     control = [exact(f'{names[k]}, {name}', x) for name, m in built(task, 'plain', 'one_idle').items() for k, x in symptoms(m, task).items()]
     return [*wide, *narrow], control, verdict(*(above(m, bar) for m, bar in zip(wide, (.5, 2, 0))))
 
-# %% ../nbs/10_claims.ipynb #fd66f510
+# %% ../nbs/10_claims.ipynb #3fa28d9b
 def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
-    "On divided pairs, with attention swapped: accuracy, and the shares of answers that are a double of a source, share one source, or none. (...) each, nan without such a pair."
+    "Divided pairs with attention swapped: accuracy, and shares of answers that double, share or miss the sources; nan without such a pair."
     p = attention_within(model, task)
     pairs = [task.completions.index(c) for c in source_tuples(task.completions)]
     answers = confusion(model, task, swap_attention(model))[..., pairs, :].double()
     answers = answers / answers.sum(-1, keepdim=True)
     divided = (exclusivity(p) > .5).double()
-    overlap = torch.tensor([[len({*a} & {*b}) if len({*b}) > 1 else -len({*a} & {*b}) for b in task.completions] for a in source_tuples(task.completions)])
-    kinds = dict(accuracy=overlap == task.n_source, double=overlap == -1, one_source=overlap == 1, none=overlap == 0)
+    tuples = source_tuples(task.completions)
+    common = torch.tensor([[len({*a} & {*b}) for b in task.completions] for a in tuples])
+    single = torch.tensor([len({*b}) == 1 for b in task.completions])
+    kinds = dict(accuracy=common == task.n_source, double=(common == 1) & single, one_source=(common == 1) & ~single, none=common == 0)
     shares = {k: (answers * mask).sum(-1) for k, mask in kinds.items()}
     return {k: (x * divided).sum(-1) / divided.sum(-1) for k, x in shares.items()}
 
 @claim('C10', 'What a head infers from its attention is used, causally: heads given each other\'s attention answer wrongly.',
        'accuracy on divided pairs after the swap below 0.1, at d_head=4 and at d_head=6', H2D1, H2D4, H2D6)
 def c10(runs):
-    cells, words = (H2D1, H2D4, H2D6), dict(accuracy='accuracy after the swap', double='answers that are a double of a source', one_source='answers that share one source',
-                                            none='answers that share none')
+    cells, task = (H2D1, H2D4, H2D6), runs[H2D4].task
+    words = dict(accuracy='accuracy after the swap', double='answers that are a double of a source',
+                 one_source='answers that share one source', none='answers that share none')
     found = {cell: swapped(solutions(runs[cell]), runs[cell].task) for cell in cells}
     measured = {cell: [mean(f'{words[k]}, {cell}', x[~x.isnan()]) for k, x in f.items()] for cell, f in found.items()}
-    control = [exact(f'{words[k]}, {name}', x) for name, m in built(runs[H2D4].task, 'hierarchical_copy').items() for k, x in swapped(m, runs[H2D4].task).items()]
+    control = [exact(f'{words[k]}, hierarchical_copy', x) for k, x in swapped(hierarchical_copy(task), task).items()]
     return [m for f in measured.values() for m in f], control, verdict(*(below(measured[c][0], .1) for c in (H2D4, H2D6)))
 
-# %% ../nbs/10_claims.ipynb #99caa838
+# %% ../nbs/10_claims.ipynb #23c2fee9
 H2D1_FROZEN = Cell(2, 1, frozen=True)
 
 @claim('C11', 'The d_head=1 solution relies on the conditional attention hierarchy.',
-       'does: accuracy of solved seeds with signal scores equalised below 0.9; needs: no seed trained with attention frozen uniform over signals solves the task', H2D1, H2D1_FROZEN)
+       'does: accuracy of solved seeds with signal scores equalised below 0.9; '
+       'needs: no seed trained with attention frozen uniform over signals solves the task', H2D1, H2D1_FROZEN)
 def c11(runs):
     task, model, frozen = runs[H2D1].task, solutions(runs[H2D1]), runs[H2D1_FROZEN]
     equal = mean(f'accuracy with signal scores equalised, {H2D1}', evaluate(model, task, equal_scores(model, task)).accuracy)
@@ -405,9 +415,10 @@ def c11(runs):
     built_one = two_head_uniform(task)
     control = [exact('smallest margin of two_head_uniform (logits)', evaluate(built_one, task).margin),
                exact('accuracy of two_head_uniform with signal scores equalised', evaluate(built_one, task, equal_scores(built_one, task)).accuracy)]
-    parts = dict(does=verdict(below(equal, .9)), needs=verdict(None if solved_frozen.value is None else solved_frozen.value == 0))
-    return [equal, solved_frozen, mean(f'accuracy, {H2D1_FROZEN}', frozen.history.accuracy[-1]), *(share(f'share {k}, {H2D1}', found == i) for i, k in enumerate(KINDS))], \
-        control, verdict(below(equal, .9), solved_frozen.value == 0), parts
+    parts = dict(does=verdict(below(equal, .9)), needs=verdict(solved_frozen.value == 0))
+    measured = [equal, solved_frozen, mean(f'accuracy, {H2D1_FROZEN}', frozen.history.accuracy[-1])]
+    return measured + [share(f'share {k}, {H2D1}', found == i) for i, k in enumerate(KINDS)], control, \
+        verdict(below(equal, .9), solved_frozen.value == 0), parts
 
 # %% ../nbs/10_claims.ipynb #244d81f1
 def not_tested() -> list[Record]:

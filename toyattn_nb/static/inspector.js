@@ -1,7 +1,8 @@
 // HeadInspector: one context, what each head attends to, what it writes, and how that adds up.
 import {unpack, forward, centred, completion, shuffled, example, HEADS, tag, svg, percent, short, choice, drawn} from './model.js';
 
-const SHOWN = .005;   // attention below which a token has no row of its own
+const SHOWN = .005;   // shares below this are left blank
+const ROW = .02;      // tokens with less attention have no row of their own
 
 function render({model, el}) {
   const spec = model.get('_spec'), names = spec.token_names, answers = spec.completion_names;
@@ -123,7 +124,7 @@ function render({model, el}) {
   function table(m, ids, out, right, ablated) {
     const total = centred(out.logits), sums = out.heads.map(centred);
     const rows = heads.map(h => {
-      const wide = [...new Set(ids)].filter(t => out.onTokens[h][t] >= SHOWN);
+      const wide = [...new Set(ids)].filter(t => out.onTokens[h][t] >= ROW);
       const kept = wide.sort((a, b) => out.onTokens[h][b] - out.onTokens[h][a]).map(t => [names[t], out.onTokens[h][t], centred(out.terms[h][t])]);
       const rest = sums[h].map((x, c) => kept.reduce((left, [,, row]) => left - row[c], x)), mass = 1 - kept.reduce((s, [, p]) => s + p, 0);
       return mass >= SHOWN ? [...kept, ['rest', mass, rest]] : kept;

@@ -99,6 +99,34 @@ export function choice(label, options, value, onchange, attributes = {}) {
   return tag('label', {}, `${label} `, select);
 }
 
+// About five round numbers that span the values, and the scale from values to places and back.
+function axis(values, from, to) {
+  let low = Math.min(...values), high = Math.max(...values);
+  if (high - low < 1e-9) { low -= .5; high += .5; }
+  const raw = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(raw)), step = unit * [1, 2, 5, 10].find(m => m * unit >= raw);
+  const pad = .05 * (high - low), ticks = [];
+  const place = v => from + (to - from) * (v - low + pad) / (high - low + 2 * pad);
+  const back = p => (p - from) / (to - from) * (high - low + 2 * pad) + low - pad;
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9; i++) ticks.push(+(i * step).toPrecision(6));
+  return {place, back, ticks};
+}
+
+// The frame of a scatter plot: scales X and Y, and what to draw behind the points.
+export function plotFrame(x, y, xName, yName) {
+  const W = 560, H = 340, LEFT = 62, BOTTOM = 46, TOP = 12, RIGHT = 14;
+  const across = axis(x, LEFT, W - RIGHT), up = axis(y, H - BOTTOM, TOP), number = v => String(v).replace('-', '−');
+  const line = ends => svg('line', {stroke: 'currentColor', 'stroke-opacity': .15, ...ends});
+  const grid = svg('g', {'aria-hidden': 'true'},
+    across.ticks.map(v => [line({x1: across.place(v), x2: across.place(v), y1: TOP, y2: H - BOTTOM}),
+      svg('text', {x: across.place(v), y: H - BOTTOM + 18, 'text-anchor': 'middle'}, number(v))]).flat(),
+    up.ticks.map(v => [line({x1: LEFT, x2: W - RIGHT, y1: up.place(v), y2: up.place(v)}),
+      svg('text', {x: LEFT - 6, y: up.place(v) + 4, 'text-anchor': 'end'}, number(v))]).flat(),
+    svg('text', {x: (LEFT + W - RIGHT) / 2, y: H - 6, 'text-anchor': 'middle'}, xName),
+    svg('text', {transform: `translate(14 ${(TOP + H - BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle'}, yName));
+  const box = {x: LEFT, y: TOP, width: W - RIGHT - LEFT, height: H - BOTTOM - TOP};
+  return {X: across.place, Y: up.place, unplace: [across.back, up.back], viewBox: `0 0 ${W} ${H}`, grid, box};
+}
+
 // Draw a widget, or say why that cannot be done.
 export function drawn(el, draw) {
   el.classList.add('toyattn');

@@ -1,7 +1,6 @@
 // SeedBrowser's overview: every seed a point by two measures, coloured and shaped by its kind of solution.
-import {tag, svg, choice, drawn} from './model.js';
+import {tag, svg, choice, drawn, plotFrame} from './model.js';
 
-const W = 560, H = 340, LEFT = 62, BOTTOM = 46, TOP = 12, RIGHT = 14;
 // Colours of Okabe and Ito, which the colour-blind can tell apart; shapes say the same.
 const SHAPES = [
   ['#0072b2', s => svg('circle', {r: 5.5, ...s})],
@@ -11,16 +10,6 @@ const SHAPES = [
   ['currentColor', s => svg('path', {d: 'M-5-5L5 5M-5 5L5-5', ...s, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.8})],
 ];
 const point = (kind, attributes = {}) => SHAPES[kind][1]({fill: SHAPES[kind][0], 'fill-opacity': .85, ...attributes});
-
-// About five round numbers that span the values, and the scale from values to places.
-export function axis(values, from, to) {
-  let low = Math.min(...values), high = Math.max(...values);
-  if (high - low < 1e-9) { low -= .5; high += .5; }
-  const raw = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(raw)), step = unit * [1, 2, 5, 10].find(m => m * unit >= raw);
-  const pad = .05 * (high - low), place = v => from + (to - from) * (v - low + pad) / (high - low + 2 * pad), ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9; i++) ticks.push(+(i * step).toPrecision(6));
-  return {place, ticks};
-}
 
 function render({model, el}) {
   const {measures, kinds, kind_names: kindNames, seeds} = model.get('_table'), names = Object.keys(measures);
@@ -37,14 +26,14 @@ function render({model, el}) {
   function draw() {
     const x = measures[model.get('x')], y = measures[model.get('y')];
     const drawable = seeds.map((_, i) => i).filter(i => x[i] !== null && y[i] !== null);
-    const [X, Y] = [axis(drawable.map(i => x[i]), LEFT, W - RIGHT), axis(drawable.map(i => y[i]), H - BOTTOM, TOP)];
+    const {X, Y, viewBox, grid} = plotFrame(drawable.map(i => x[i]), drawable.map(i => y[i]), model.get('x'), model.get('y'));
     const focused = plot.contains(document.activeElement), order = [...drawable].sort((a, b) => x[a] - x[b] || y[a] - y[b]);
     const chosen = seeds.indexOf(model.get('seed'));
     const step = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1};
     const pick = i => send('seed', seeds[i]);
     const tabbable = drawable.includes(chosen) ? chosen : order[0];
     const points = drawable.map(i => svg('g', {class: 'ta-point', role: 'radio', 'aria-checked': i === chosen, tabindex: i === tabbable ? 0 : -1,
-      'aria-label': about(i), 'data-seed': seeds[i], transform: `translate(${X.place(x[i])} ${Y.place(y[i])})`,
+      'aria-label': about(i), 'data-seed': seeds[i], transform: `translate(${X(x[i])} ${Y(y[i])})`,
       onclick: () => pick(i),
       onkeydown: event => {
         if (event.key === ' ' || event.key === 'Enter') pick(i);
@@ -52,12 +41,7 @@ function render({model, el}) {
         else return;
         event.preventDefault();
       }}, svg('title', {}, about(i)), svg('circle', {r: 10, class: 'ta-ring', 'pointer-events': 'all'}), point(kinds[i])));
-    const grid = [...X.ticks.map(v => [v, X.place(v), 0]), ...Y.ticks.map(v => [v, Y.place(v), 1])].map(([v, at, up]) => svg('g', {},
-      svg('line', {stroke: 'currentColor', 'stroke-opacity': .15, ...(up ? {x1: LEFT, x2: W - RIGHT, y1: at, y2: at} : {x1: at, x2: at, y1: TOP, y2: H - BOTTOM})}),
-      svg('text', up ? {x: LEFT - 6, y: at + 4, 'text-anchor': 'end'} : {x: at, y: H - BOTTOM + 18, 'text-anchor': 'middle'}, String(v).replace('-', '−'))));
-    plot.replaceChildren(svg('svg', {viewBox: `0 0 ${W} ${H}`, class: 'ta-plot', role: 'radiogroup', 'aria-label': `seeds by ${model.get('x')} and ${model.get('y')}`},
-      grid, svg('text', {x: (LEFT + W - RIGHT) / 2, y: H - 6, 'text-anchor': 'middle'}, model.get('x')),
-      svg('text', {transform: `translate(14 ${(TOP + H - BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle'}, model.get('y')), points));
+    plot.replaceChildren(svg('svg', {viewBox, class: 'ta-plot', role: 'radiogroup', 'aria-label': `seeds by ${model.get('x')} and ${model.get('y')}`}, grid, points));
     if (focused) plot.querySelector('[tabindex="0"]')?.focus();
     chooseX.querySelector('select').value = model.get('x');
     chooseY.querySelector('select').value = model.get('y');
