@@ -77,7 +77,7 @@ def shown(
     "The first seeds that solved the task."
     return run.model[run.solved.nonzero()[:SHOWN, 0]]
 
-# %% ../nbs/11_report.ipynb #2ff990ab
+# %% ../nbs/11_report.ipynb #465d2630
 def accuracy_rows(
     ax:Axes,                                # where
     rows:dict[str, tuple[Tensor, Tensor]],  # accuracy (n_seeds,) and solved (n_seeds,) of each row, by its label
@@ -85,7 +85,7 @@ def accuracy_rows(
     "Each seed's exact accuracy as a dot, filled where it solved the task, and how many did."
     for y, (accuracy, solved) in enumerate(rows.values()):
         accuracy, solved = accuracy.reshape(-1), solved.reshape(-1)
-        spread = np.linspace(-.25, .25, len(solved)) if len(solved) > 1 else 0.
+        spread = np.linspace(-.25, .25, len(solved)) if len(solved) != 1 else 0.
         ax.scatter(accuracy, y + spread, s=16, lw=.8, edgecolors=DARK, facecolors=[DARK if s else 'white' for s in solved], clip_on=False, zorder=3)
         ax.annotate(f'{int(solved.sum())} of {len(solved)}', (1.05, y), va='center', annotation_clip=False)
     ax.annotate('solved', (1.05, -.62), va='center', color='0.4', annotation_clip=False)
@@ -191,7 +191,7 @@ def c6_figure(ax, runs):
     ax.set(xlim=(0, 1), ylim=(-.05, 1), xlabel='exclusivity', ylabel='accuracy lost')
     ax.figure.legend(loc='outside lower left', ncols=3, handletextpad=.2, columnspacing=1)
 
-# %% ../nbs/11_report.ipynb #5bbfd96a
+# %% ../nbs/11_report.ipynb #7efd25e6
 @figure('C7', 'What a head writes about the token it looks at', 2.6, ncols=2, sharey=True)
 def c7_figure(axs, runs):
     "The mean logit that each head adds to four classes of answers: the token twice; the token with one that the head likes less; with one that it likes more; answers without it. Each dot is a head of a model."
@@ -199,7 +199,7 @@ def c7_figure(axs, runs):
     for ax, m, title in zip(axs, (shown(runs[H2D4]), copy), ('trained, d_head=4', 'copies only, by hand')):
         means = class_means(m.scores(), ov_circuit(m), task.completions)
         for h, k in np.ndindex(m.cfg.n_head, len(CLASSES)):
-            spread = np.linspace(-.12, .12, len(m)) if len(m) > 1 else 0.
+            spread = np.linspace(-.12, .12, len(m)) if len(m) != 1 else 0.
             ax.scatter(means[:, h, k], k + (h - .5) * .36 + spread, s=12, color=head_colour(h), label=f'head {h}' if k == 0 else None)
         ax.axvline(0, color='0.8', lw=.8, zorder=0)
         ax.set(title=title, xlabel='logit, centred', yticks=range(len(CLASSES)), yticklabels=CLASSES, ylim=(len(CLASSES) - .5, -.5))
