@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['STYLE', 'DARK', 'GREY', 'RED', 'SHOWN', 'FIGURES', 'KIND_COLOURS', 'ABOUT', 'MEANING', 'SOURCES', 'CSS', 'KEY',
            'WHERE', 'CHAPTERS', 'OURS', 'figure', 'png', 'shown', 'accuracy_rows', 'mark', 'trained', 'c1_figure',
-           'c2_figure', 'c3_figure', 'stacked', 'c4_figure', 'c5_figure', 'c6_figure', 'c7_figure', 'c8_figure',
-           'c9_figure', 'c10_figure', 'c11_figure', 'number', 'interval', 'sentence', 'rich', 'badge', 'row', 'key',
-           'beside', 'summary', 'figures_table', 'section', 'opening', 'closing', 'report_html', 'check_folder',
-           'finite', 'write_run_folder']
+           'c2_figure', 'c3_figure', 'by_width', 'by_hand', 'stacked', 'c4_figure', 'c5_figure', 'c6_figure',
+           'c7_figure', 'c8_figure', 'c9_figure', 'c10_figure', 'c11_figure', 'number', 'interval', 'sentence', 'rich',
+           'badge', 'row', 'key', 'beside', 'summary', 'figures_table', 'section', 'opening', 'closing', 'report_html',
+           'check_folder', 'finite', 'write_run_folder']
 
-# %% ../nbs/11_report.ipynb #bfc1f2b1
+# %% ../nbs/11_report.ipynb #cd1e63ad
 import base64, io, json, math, os, re, shutil, tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -26,9 +26,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .circuits import head_colour, ov_circuit
-from .claims import (EXPECTED, H1D1, H1D4, H2D1, H2D1_FROZEN, H2D2, H2D4, H2D4_FROZEN, H2D4_ONE_SOURCE, H2D6, Measure, Record, Runs,
-                               accuracy_without, cost_of_agreement, head_interference, shared_out, start, swapped, symptoms, tau)
-from .constructions import CONSTRUCTIONS, hierarchical_copy, one_head_bound, plain, two_head_uniform
+from .claims import (EXPECTED, H1D1, H1D4, H2D1, H2D1_FROZEN, H2D2, H2D4, H2D4_FROZEN, H2D4_ONE_SOURCE, H2D6, Cell,
+                               Measure, Record, Runs, accuracy_without, cost_of_agreement, head_interference, shared_out, start,
+                               swapped, symptoms, tau)
+from .constructions import CONSTRUCTIONS, one_head_bound, plain, two_head_uniform
 from .data import SkipTrigramTask
 from .evaluation import best_constant, evaluate
 from .interventions import equal_scores
@@ -36,9 +37,9 @@ from .model import AttnOnly, versions, write_whole
 from .preferences import CLASSES, KINDS, class_means, solution_kinds, tau_null
 from .training import Run
 
-# %% ../nbs/11_report.ipynb #b02e2086
-STYLE = {'font.size': 9.5, 'axes.titlesize': 9.5, 'axes.spines.top': False, 'axes.spines.right': False, 'legend.frameon': False, 'legend.fontsize': 9,
-         'figure.facecolor': 'white', 'savefig.dpi': 200}
+# %% ../nbs/11_report.ipynb #fc1639a2
+STYLE = {'font.size': 9.5, 'axes.titlesize': 9.5, 'axes.spines.top': False, 'axes.spines.right': False, 'legend.frameon': False,
+         'legend.fontsize': 9, 'figure.facecolor': 'white', 'savefig.dpi': 200}
 DARK, GREY, RED = '0.15', '0.62', '#b3261e'
 SHOWN = 48  # seeds that a figure shows at most
 
@@ -77,7 +78,7 @@ def shown(
     "The first seeds that solved the task."
     return run.model[run.solved.nonzero()[:SHOWN, 0]]
 
-# %% ../nbs/11_report.ipynb #465d2630
+# %% ../nbs/11_report.ipynb #a4506b85
 def accuracy_rows(
     ax:Axes,                                # where
     rows:dict[str, tuple[Tensor, Tensor]],  # accuracy (n_seeds,) and solved (n_seeds,) of each row, by its label
@@ -86,7 +87,8 @@ def accuracy_rows(
     for y, (accuracy, solved) in enumerate(rows.values()):
         accuracy, solved = accuracy.reshape(-1), solved.reshape(-1)
         spread = np.linspace(-.25, .25, len(solved)) if len(solved) != 1 else 0.
-        ax.scatter(accuracy, y + spread, s=16, lw=.8, edgecolors=DARK, facecolors=[DARK if s else 'white' for s in solved], clip_on=False, zorder=3)
+        fill = [DARK if s else 'white' for s in solved]
+        ax.scatter(accuracy, y + spread, s=16, lw=.8, edgecolors=DARK, facecolors=fill, clip_on=False, zorder=3)
         ax.annotate(f'{int(solved.sum())} of {len(solved)}', (1.05, y), va='center', annotation_clip=False)
     ax.annotate('solved', (1.05, -.62), va='center', color='0.4', annotation_clip=False)
     ax.set(yticks=range(len(rows)), yticklabels=list(rows), ylim=(len(rows) - .5, -.5), xlim=(0, 1), xlabel='exact accuracy')
@@ -108,35 +110,50 @@ def trained(run:Run) -> tuple[Tensor, Tensor]: # (n_seeds,) each
 
 @figure('C1', 'Two heads, d_head=4: before and after training', 1.9)
 def c1_figure(ax, runs):
-    "Each dot is a model trained from its own random start; filled dots give the right answer in every context. The dashed line is the best that can be done without looking."
+    ("Each dot is a model trained from its own random start; filled dots give the right answer in every context. The dashed line "
+     "is the best that can be done without looking.")
     run = runs[H2D4]
-    before = evaluate(start(run), run.task)
-    accuracy_rows(ax, {'before': (before.accuracy, before.solved), 'trained': trained(run)})
+    accuracy_rows(ax, {'before': evaluate(start(run), run.task)[1::2], 'trained': trained(run)})
     mark(ax, best_constant(run.task).accuracy, 'best constant answer', .5)
 
 @figure('C2', 'One head: built by hand, and trained', 2.3)
 def c2_figure(ax, runs):
-    "Each dot is a model; filled dots give the right answer in every context. The dashed line is what no model with one head and d_head=1 can exceed."
+    ("Each dot is a model; filled dots give the right answer in every context. The dashed line is what no model with one head "
+     "and d_head=1 can exceed.")
     task = runs[H1D4].task
-    by_hand = evaluate(plain(task), task)
-    accuracy_rows(ax, {'d_head=4,\nby hand': (by_hand.accuracy, by_hand.solved), 'd_head=4,\ntrained': trained(runs[H1D4]),
+    accuracy_rows(ax, {'d_head=4,\nby hand': evaluate(plain(task), task)[1::2], 'd_head=4,\ntrained': trained(runs[H1D4]),
                        'd_head=1,\ntrained': trained(runs[H1D1])})
     mark(ax, one_head_bound(task), 'bound for d_head=1', 1.5)
 
 @figure('C3', 'd_head=1: two heads, and one', 1.9)
 def c3_figure(ax, runs):
-    "Each dot is a trained model; filled dots give the right answer in every context. The dashed line is what no model with one head and d_head=1 can exceed."
+    ("Each dot is a trained model; filled dots give the right answer in every context. The dashed line is what no model with one "
+     "head and d_head=1 can exceed.")
     accuracy_rows(ax, {'two heads': trained(runs[H2D1]), 'one head': trained(runs[H1D1])})
     mark(ax, one_head_bound(runs[H1D1].task), 'bound for one head', .5)
 
-# %% ../nbs/11_report.ipynb #9c98881f
+# %% ../nbs/11_report.ipynb #64f1dda1
+def by_width(
+    runs:Runs,
+    cells:Sequence[Cell],
+    label:str='d_head={}', # of each cell
+) -> dict[str, AttnOnly]:  # without those that no seed solved
+    "The solved seeds of several cells."
+    return {label.format(c.d_head): m for c in cells if len(m := shown(runs[c]))}
+
+def by_hand(
+    task:SkipTrigramTask,
+    *names:str, # of `CONSTRUCTIONS`
+) -> dict[str, AttnOnly]:
+    "Hand-built models, as ensembles of one."
+    return {name: AttnOnly.stack([CONSTRUCTIONS[name](task)]) for name in names}
+
 KIND_COLOURS = dict(idle='#bbbbbb', uniform='#CC79A7', hierarchical='#009E73', other='white')
 
 def stacked(
     ax:Axes,                      # where
     shares:dict[str, np.ndarray], # of each row, by its label
     colours:dict[str, str],       # of the parts, by name
-    columns:int,                  # of the legend
 ):
     "Rows of shares that sum to one, each part labelled where it is wide enough."
     for y, row in enumerate(shares.values()):
@@ -146,7 +163,7 @@ def stacked(
             if part > .09: ax.annotate(f'{part:.0%}', (left + part / 2, y), ha='center', va='center', size=9)
             left += part
     handles = [mpl.patches.Patch(facecolor=c, edgecolor=DARK, lw=.6, label=name) for name, c in colours.items()]
-    ax.figure.legend(handles=handles, loc='outside lower left', ncols=columns, handlelength=1, columnspacing=1.2)
+    ax.figure.legend(handles=handles, loc='outside lower left', ncols=len(colours), handlelength=1, columnspacing=1.2)
     ax.set(yticks=range(len(shares)), yticklabels=list(shares), ylim=(len(shares) - .5, -.5), xlim=(0, 1), xticks=[])
     ax.spines[['left', 'bottom']].set_visible(False)
     ax.tick_params(axis='y', length=0)
@@ -155,66 +172,73 @@ def stacked(
 def c4_figure(ax, runs):
     "The two upper rows are trained models that solve the task, the others are built by hand to be of a known kind."
     task = runs[H2D4].task
-    found = {f'trained, d_head={cell.d_head}': solution_kinds(m, task).reshape(-1) for cell in (H2D4, H2D6) if len(m := shown(runs[cell]))}
-    found |= {name: solution_kinds(CONSTRUCTIONS[name](task), task).reshape(-1) for name in EXPECTED}
-    stacked(ax, {label: np.bincount(k, minlength=len(KINDS)) / len(k) for label, k in found.items()}, {k: KIND_COLOURS[k] for k in KINDS}, 4)
+    models = by_width(runs, (H2D4, H2D6), 'trained, d_head={}') | by_hand(task, *EXPECTED)
+    found = {label: solution_kinds(m, task) for label, m in models.items()}
+    shares = {label: np.bincount(k, minlength=len(KINDS)) / len(k) for label, k in found.items()}
+    stacked(ax, shares, {k: KIND_COLOURS[k] for k in KINDS})
 
 @figure('C5', 'Do the two heads rank the signal tokens alike?', 2.7)
 def c5_figure(ax, runs):
-    "Each bubble's area is the share of models with that τ: −1 means that one head's order is the other's reversed, +1 the same order. Black lines are means, dashed red ones the bars of the criterion."
+    ("Each bubble's area is the share of models with that τ: −1 means that one head's order is the other's reversed, +1 the same "
+     "order. Black lines are means, dashed red ones the bars of the criterion.")
     values, prob = tau_null(runs[H2D4].task.n_signal)
-    models = {'4, before\ntraining': (start(runs[H2D4])[:SHOWN], runs[H2D4])} | {f'{c.d_head}': (shown(runs[c]), runs[c]) for c in (H2D1, H2D2, H2D4, H2D6)}
-    models |= {'4, only\none source': (shown(runs[H2D4_ONE_SOURCE]), runs[H2D4_ONE_SOURCE])}
-    found = {label: tau(m, run.task) for label, (m, run) in models.items() if len(m)}
-    columns = {'random\norders': prob} | {label: np.array([np.isclose(t, v, atol=1e-4).mean() for v in values]) for label, t in found.items()}
+    models = {'4, before\ntraining': start(runs[H2D4])} | by_width(runs, (H2D1, H2D2, H2D4, H2D6), '{}')
+    models |= by_width(runs, (H2D4_ONE_SOURCE,), '{}, only\none source')
+    seen = {label: tau(m, runs[H2D4].task)[:, None] for label, m in models.items()}
+    columns = {'random\norders': prob} | {label: np.isclose(t, values, atol=1e-4).mean(0) for label, t in seen.items()}
     for i, (label, share) in enumerate(columns.items()):
         ax.scatter([i] * len(values), values, s=420 * share, color=DARK if label.isdigit() else GREY, lw=0, alpha=.85)
         ax.plot([i - .38, i + .38], [values @ share] * 2, color='black', lw=1.6)
         bar = {'1': -.3, '4': -.9, '6': -.9}.get(label)
         if bar is not None: ax.plot([i - .46, i + .46], [bar] * 2, color=RED, ls='--', lw=1.4)
-    ax.set(xticks=range(len(columns)), xticklabels=list(columns), yticks=[-1, 0, 1], yticklabels=['−1', '0', '1'], ylim=(-1.35, 1.35), xlim=(-.6, len(columns) - .4),
-           ylabel="Kendall's τ", xlabel='d_head')
+    ax.set(xticks=range(len(columns)), xticklabels=list(columns), xlim=(-.6, len(columns) - .4), xlabel='d_head',
+           yticks=[-1, 0, 1], yticklabels=['−1', '0', '1'], ylim=(-1.35, 1.35), ylabel="Kendall's τ")
     ax.tick_params(axis='x', length=0, labelsize=9)
 
 @figure('C6', 'How much heads divide, and what agreeing would cost', 2.9)
 def c6_figure(ax, runs):
-    "Each mark is a model, placed by the share of its attention that the heads do not have in common, and by the accuracy lost where one head is made to look where the other looks. Beyond both dashed lines the criterion is met."
-    groups = {'before training': (start(runs[H2D4])[:SHOWN], 'x', GREY)} | {
-        f'd_head={c.d_head}': (shown(runs[c]), marker, colour) for c, marker, colour in ((H2D1, 'o', 'white'), (H2D4, 'o', DARK), (H2D6, '^', '#009E73'))}
-    groups |= {'two_head_uniform': (AttnOnly.stack([two_head_uniform(runs[H2D4].task)]), 's', GREY)}
-    for label, (m, marker, colour) in groups.items():
-        if not len(m): continue
-        edge = {} if marker == 'x' else dict(edgecolors=DARK, lw=.8)
-        ax.scatter(shared_out(m, runs[H2D4].task)['exclusivity'], cost_of_agreement(m, runs[H2D4].task), s=24, marker=marker, color=colour, label=label,
-                   clip_on=False, zorder=3, **edge)
+    ("Each mark is a model, placed by the share of its attention that the heads do not have in common, and by the accuracy lost "
+     "where one head is made to look where the other looks. Beyond both dashed lines the criterion is met.")
+    task, looks = runs[H2D4].task, {'d_head=1': ('o', 'white'), 'd_head=4': ('o', DARK), 'd_head=6': ('^', '#009E73')}
+    models = {'before training': start(runs[H2D4])[:SHOWN]} | by_width(runs, (H2D1, H2D4, H2D6))
+    models |= by_hand(task, 'two_head_uniform')
+    for label, m in models.items():
+        marker, colour = looks.get(label, ('X', GREY))
+        ax.scatter(shared_out(m, task)['exclusivity'], cost_of_agreement(m, task), s=28, marker=marker, color=colour, label=label,
+                   edgecolors=DARK, lw=.8 if label in looks else 0, clip_on=False, zorder=3)
     ax.axvline(.5, color=RED, ls='--', lw=1.2, zorder=1); ax.axhline(.3, color=RED, ls='--', lw=1.2, zorder=1)
     ax.set(xlim=(0, 1), ylim=(-.05, 1), xlabel='exclusivity', ylabel='accuracy lost')
     ax.figure.legend(loc='outside lower left', ncols=3, handletextpad=.2, columnspacing=1)
 
-# %% ../nbs/11_report.ipynb #7efd25e6
+# %% ../nbs/11_report.ipynb #367fa1d8
 @figure('C7', 'What a head writes about the token it looks at', 2.6, ncols=2, sharey=True)
 def c7_figure(axs, runs):
-    "The mean logit that each head adds to four classes of answers: the token twice; the token with one that the head likes less; with one that it likes more; answers without it. Each dot is a head of a model."
-    task, copy = runs[H2D4].task, AttnOnly.stack([hierarchical_copy(runs[H2D4].task)])
-    for ax, m, title in zip(axs, (shown(runs[H2D4]), copy), ('trained, d_head=4', 'copies only, by hand')):
+    ("The mean logit that each head adds to four classes of answers: the token twice; the token with one that the head likes "
+     "less; with one that it likes more; answers without it. Each dot is a head of a model.")
+    task = runs[H2D4].task
+    copies, = by_hand(task, 'hierarchical_copy').values()
+    for ax, m, title in zip(axs, (shown(runs[H2D4]), copies), ('trained, d_head=4', 'copies only, by hand')):
         means = class_means(m.scores(), ov_circuit(m), task.completions)
         for h, k in np.ndindex(m.cfg.n_head, len(CLASSES)):
             spread = np.linspace(-.12, .12, len(m)) if len(m) != 1 else 0.
-            ax.scatter(means[:, h, k], k + (h - .5) * .36 + spread, s=12, color=head_colour(h), label=f'head {h}' if k == 0 else None)
+            label = f'head {h}' if k == 0 else None
+            ax.scatter(means[:, h, k], k + (h - .5) * .36 + spread, s=12, color=head_colour(h), label=label)
         ax.axvline(0, color='0.8', lw=.8, zorder=0)
-        ax.set(title=title, xlabel='logit, centred', yticks=range(len(CLASSES)), yticklabels=CLASSES, ylim=(len(CLASSES) - .5, -.5))
+        ax.set(title=title, xlabel='logit, centred', yticks=range(len(CLASSES)), yticklabels=CLASSES, ylim=(3.5, -.5))
         ax.tick_params(axis='y', length=0)
-    axs[0].figure.legend(*axs[1].get_legend_handles_labels(), loc='outside lower left', ncols=2, handletextpad=.1, columnspacing=1)
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc='outside lower left', ncols=2, handletextpad=.1, columnspacing=1)
 
 @figure('C8', 'A head’s harm, and the harm of losing it', 2.7, ncols=2, sharex=True, sharey=True)
 def c8_figure(axs, runs):
-    "Each mark is a head of a model, placed by the share of its say that speaks against the right answer, and by the accuracy that remains when it is removed. Below the dashed line it is needed."
-    uniform = AttnOnly.stack([two_head_uniform(runs[H2D4].task)])
-    groups = (0, shown(runs[H2D4]), 'o', 18), (1, shown(runs[H2D4_FROZEN]), 'o', 18), (1, uniform, '*', 110)
-    for i, m, marker, size in groups:
-        if not len(m): continue
-        harm, alone = head_interference(m, runs[H2D4].task), accuracy_without(m, runs[H2D4].task)
-        for h in range(2): axs[i].scatter(harm[:, h], alone[:, h], s=size, marker=marker, color=head_colour(h), lw=0, alpha=.7, clip_on=False, zorder=3)
+    ("Each mark is a head of a model, placed by the share of its say that speaks against the right answer, and by the accuracy "
+     "that remains when it is removed. Below the dashed line it is needed.")
+    task = runs[H2D4].task
+    groups = ((axs[0], by_width(runs, (H2D4,)), 'o', 18), (axs[1], by_width(runs, (H2D4_FROZEN,)), 'o', 18),
+              (axs[1], by_hand(task, 'two_head_uniform'), '*', 110))
+    for ax, models, marker, size in groups:
+        for m in models.values():
+            for h, (harm, alone) in enumerate(zip(head_interference(m, task).mT, accuracy_without(m, task).mT)):
+                ax.scatter(harm, alone, s=size, marker=marker, color=head_colour(h), lw=0, alpha=.7, clip_on=False, zorder=3)
     for ax, title in zip(axs, ('trained, d_head=4', 'control: uniform attention')):
         ax.axhline(.5, color=RED, ls='--', lw=1.2, zorder=1)
         ax.set(title=title, xlabel='interference', ylim=(0, 1), xlim=(0, None))
@@ -225,74 +249,98 @@ def c8_figure(axs, runs):
 
 @figure('C9', 'Three symptoms, with and without a shortage', 2.2, ncols=3, sharey=True)
 def c9_figure(axs, runs):
-    "Dots are means over solved models, bars the middle 90 % of them. At d_head=6 there are more dimensions than answers. Beyond the dashed lines a symptom is present."
+    ("Dots are means over solved models, bars the middle 90 % of them. At d_head=6 there are more dimensions than answers. "
+     "Beyond the dashed lines a symptom is present.")
     task = runs[H2D6].task
-    models = {f'd_head={c.d_head}': m for c in (H2D6, H2D1) if len(m := shown(runs[c]))} | {n: AttnOnly.stack([CONSTRUCTIONS[n](task)]) for n in ('plain', 'one_idle')}
+    models = by_width(runs, (H2D6, H2D1)) | by_hand(task, 'plain', 'one_idle')
     for y, (label, m) in enumerate(models.items()):
         for ax, values in zip(axs, symptoms(m, task).values()):
             values, colour = values.double(), DARK if label[0] == 'd' else GREY
-            if values.unique().numel() > 1 and ax is not axs[0]: ax.plot(np.quantile(values, [.05, .95]), [y, y], color=colour, lw=1.5)
+            if ax is not axs[0]: ax.plot(np.quantile(values, [.05, .95]), [y, y], color=colour, lw=1.5)
             ax.scatter(values.mean(), y, s=34, color=colour, clip_on=False, zorder=3)
-    for ax, title, limits, bar in zip(axs, ('distributed\n(share)', 'tokens a head\nwrites for', 'interference'), ((0, 1), (1, 4), (0, None)), (.5, 2, 0)):
+    what = {'distributed\n(share)': ((0, 1), .5), 'tokens a head\nwrites for': ((1, 4), 2), 'interference': ((0, None), 0)}
+    for ax, (title, (limits, bar)) in zip(axs, what.items()):
         ax.axvline(bar, color=RED, ls='--', lw=1.2, zorder=1)
         ax.set(title=title, xlim=limits, ylim=(len(models) - .5, -.5), yticks=range(len(models)), yticklabels=list(models))
         ax.tick_params(axis='y', length=0)
 
-# %% ../nbs/11_report.ipynb #3beb14ef
+# %% ../nbs/11_report.ipynb #1345991c
 @figure('C10', 'Answers after the heads swap their attention', 2.3)
 def c10_figure(ax, runs):
-    "What models answer, on pairs that their heads divide, when each head is given the other's attention: both tokens are still read, by the wrong head. The lowest row is built by hand to copy without inferring anything."
+    ("What models answer, on pairs that their heads divide, when each head is given the other's attention: both tokens are still "
+     "read, by the wrong head. The lowest row is built by hand to copy without inferring anything.")
     task = runs[H2D4].task
-    models = {f'd_head={c.d_head}': m for c in (H2D1, H2D4, H2D6) if len(m := shown(runs[c]))} | {'copies only': AttnOnly.stack([hierarchical_copy(task)])}
+    models = by_width(runs, (H2D1, H2D4, H2D6)) | by_hand(task, 'hierarchical_copy')
     shares = {label: np.array([s.nanmean() for s in swapped(m, task).values()]) for label, m in models.items()}
-    stacked(ax, shares, {'right': '#009E73', 'a token twice': '#F0E442', 'one token right': '#bbbbbb', 'none right': 'white'}, 4)
+    stacked(ax, shares, {'right': '#009E73', 'a token twice': '#F0E442', 'one token right': '#bbbbbb', 'none right': 'white'})
 
 @figure('C11', 'd_head=1 without preferences among signals', 2.7)
 def c11_figure(ax, runs):
-    "Each dot is a model; filled dots solve the task. Solved models lose it when their heads are made to look at all signal tokens alike; the two lower rows never had preferences, by hand or in training. The dashed line is the bar for the second row."
+    ("Each dot is a model; filled dots solve the task. Solved models lose it when their heads are made to look at all signal "
+     "tokens alike; the two lower rows never had preferences, by hand or in training. The dashed line is the bar for the second "
+     "row.")
     task, solved, built = runs[H2D1].task, shown(runs[H2D1]), two_head_uniform(runs[H2D1].task)
     rows = {'trained': trained(runs[H2D1])}
     if len(solved): rows['solved ones,\nmade uniform'] = evaluate(solved, task, equal_scores(solved, task))[1::2]
-    by_hand = evaluate(built, task)
-    accuracy_rows(ax, rows | {'uniform\nby hand': (by_hand.accuracy, by_hand.solved), 'trained\nuniform': trained(runs[H2D1_FROZEN])})
+    accuracy_rows(ax, rows | {'uniform\nby hand': evaluate(built, task)[1::2], 'trained\nuniform': trained(runs[H2D1_FROZEN])})
     ax.axvline(.9, color=RED, ls='--', lw=1.2, zorder=1)
 
-# %% ../nbs/11_report.ipynb #c88d09a0
+# %% ../nbs/11_report.ipynb #ec3b0f3d
 ABOUT = dict(
-    C1="Two heads, each of which passes on four numbers (`d_head=4`). A model has *solved* the task when it is right on every one of the 9,240 different contexts. "
-       "Control: the best that can be said without looking at the context.",
-    C2="`plain` is set by hand, not trained: its one head looks at all signal tokens alike and keeps one number for each. Training should find something as good. "
-       "Control: with one head that passes on a single number only two answers can ever be given, whatever is learned, so accuracy cannot exceed 0.25.",
-    C3="Now each of the two heads passes on a single number, and two numbers have to tell ten answers apart. Control: one head with one number.",
-    C4="A solved model is *idle* if one head can be removed without harm; else *uniform* if both heads spread their attention over the two tokens of a pair; else *hierarchical* if they mostly look at "
-       "different tokens of it; else *other*. Control: models built by hand, whose kind is known by argument.",
-    C5="Each head ranks the four signal tokens by how strongly it attends to them. Kendall's τ compares two rankings: +1 the same, −1 exactly reversed, 0 on average for random ones. Soft τ counts a head that "
-       "hardly prefers one token to another hardly at all. Control: random orders, the same models before training, and a task with a single source, where nothing is to be shared.",
-    C6="*Exclusivity* is the share of attention, within a pair of tokens, that the heads do not have in common: 1 where each looks at a token of its own. q is the probability that they look at different tokens, "
-       "and the information 1 − H₂(q) is 1 bit also where they always look at the *same* one, so it is shown beside q. *Cost* is the accuracy that is lost when one head is made to look where the other looks. "
-       "Control: heads that attend uniformly, two equal hard orders, and models before training.",
-    C7="A head that looks at its second favourite token can infer that its favourite is not there, and need not write the answer with both. Answers are sorted into four classes: *double*, the attended token twice; *possible*, "
-       "with a token that the head likes less; *impossible*, with one that it likes more; *unrelated*. The *gap* is possible minus impossible. A model is *safe* if it still solves the task when what it writes for impossible answers is "
-       "lowered to the level of unrelated ones. Control: heads that copy and infer nothing, and models with one head.",
-    C8="*Interference* of a head is the share of its own say, over all wrong answers, that speaks against the right one. A head is ablated by setting its output to zero, or by taking it from another context at random (resampled). "
-       "Control: `two_head_uniform`, built by hand, and models trained with both heads held to look at all signal tokens alike.",
-    C9="Three symptoms are often taken for superposition, the packing of more features than there are dimensions. At `d_head=6` the heads have twelve dimensions for ten answers, so nothing needs packing: "
-       "if the symptoms are there all the same, they prove nothing. Control: `d_head=1`, where dimensions are short, and two models built by hand.",
-    C10="Each head is given the other's attention. Both tokens of a pair are still read, each by one head; only what a head may infer from where it looks becomes false. If accuracy falls, the inference was used. "
-        "Control: heads built to copy without inferring.",
-    C11="Two questions. *Does* the solution rely on preferences: what remains of its accuracy when both heads are made to look at all signal tokens alike? *Needs* it them: can any model be trained without? "
-        "Control: `two_head_uniform`, built by hand, has none and solves the task.",
-    C12="The other claims are about a toy. Whether heads of real language models share information like this is another question.")
+    C1="Two heads, each of which passes on four numbers (`d_head=4`). A model has *solved* the task when it is right on every "
+       "one of the 9,240 different contexts. Control: the best that can be said without looking at the context.",
+    C2="`plain` is set by hand, not trained: its one head looks at all signal tokens alike and keeps one number for each. "
+       "Training should find something as good. Control: with one head that passes on a single number only two answers can "
+       "ever be given, whatever is learned, so accuracy cannot exceed 0.25.",
+    C3="Now each of the two heads passes on a single number, and two numbers have to tell ten answers apart. Control: one head "
+       "with one number.",
+    C4="A solved model is *idle* if one head can be removed without harm; else *uniform* if both heads spread their attention "
+       "over the two tokens of a pair; else *hierarchical* if they mostly look at different tokens of it; else *other*. "
+       "Control: models built by hand, whose kind is known by argument.",
+    C5="Each head ranks the four signal tokens by how strongly it attends to them. Kendall's τ compares two rankings: +1 the "
+       "same, −1 exactly reversed, 0 on average for random ones. Soft τ counts a head that hardly prefers one token to another "
+       "hardly at all. Control: random orders, the same models before training, and a task with a single source, where nothing "
+       "is to be shared.",
+    C6="*Exclusivity* is the share of attention, within a pair of tokens, that the heads do not have in common: 1 where each "
+       "looks at a token of its own. q is the probability that they look at different tokens, and the information 1 − H₂(q) is "
+       "1 bit also where they always look at the *same* one, so it is shown beside q. *Cost* is the accuracy that is lost when "
+       "one head is made to look where the other looks. Control: heads that attend uniformly, two equal hard orders, and "
+       "models before training.",
+    C7="A head that looks at its second favourite token can infer that its favourite is not there, and need not write the "
+       "answer with both. Answers are sorted into four classes: *double*, the attended token twice; *possible*, with a token "
+       "that the head likes less; *impossible*, with one that it likes more; *unrelated*. The *gap* is possible minus "
+       "impossible. A model is *safe* if it still solves the task when what it writes for impossible answers is lowered to the "
+       "level of unrelated ones. Control: heads that copy and infer nothing, and models with one head.",
+    C8="*Interference* of a head is the share of its own say, over all wrong answers, that speaks against the right one. A head "
+       "is ablated by setting its output to zero, or by taking it from another context at random (resampled). Control: "
+       "`two_head_uniform`, built by hand, and models trained with both heads held to look at all signal tokens alike.",
+    C9="Three symptoms are often taken for superposition, the packing of more features than there are dimensions. At `d_head=6` "
+       "the heads have twelve dimensions for ten answers, so nothing needs packing: if the symptoms are there all the same, "
+       "they prove nothing. Control: `d_head=1`, where dimensions are short, and two models built by hand.",
+    C10="Each head is given the other's attention. Both tokens of a pair are still read, each by one head; only what a head may "
+       "infer from where it looks becomes false. If accuracy falls, the inference was used. Control: heads built to copy "
+       "without inferring.",
+    C11="Two questions. *Does* the solution rely on preferences: what remains of its accuracy when both heads are made to look "
+       "at all signal tokens alike? *Needs* it them: can any model be trained without? Control: `two_head_uniform`, built by "
+       "hand, has none and solves the task.",
+    C12="The other claims are about a toy. Whether heads of real language models share information like this is another "
+       "question.")
 
-MEANING = {'holds': ('✓', 'the whole interval lies where the criterion asks'), 'fails': ('✗', 'at least one part of the criterion is not met'),
-           'inconclusive': ('?', 'an interval straddles the bar, or too few seeds solved the task'), 'not tested': ('–', 'nothing was measured')}
+MEANING = { # of a verdict: its sign, and what it says
+    'holds': ('✓', 'the whole interval lies where the criterion asks'),
+    'fails': ('✗', 'at least one part of the criterion is not met'),
+    'inconclusive': ('?', 'the figures do not decide it'),
+    'not tested': ('–', 'nothing was measured')}
 
-SOURCES = (
+SOURCES = ( # address, title, what is found there
     ('https://www.lesswrong.com/posts/cqRGZisKbpSjgaJbc/an-ov-coherent-toy-model-of-attention-head-superposition-1',
-     'Greenspan and Wynroe (2023): An OV-Coherent Toy Model of Attention Head Superposition', 'the model, the observations, and below it the comments on which C2, C9 and C11 rest'),
-    ('https://transformer-circuits.pub/2023/may-update/index.html', 'Circuits update, May 2023', 'attention head superposition, in the sister task of OV-incoherent skip-trigrams'),
+     'Greenspan and Wynroe (2023): An OV-Coherent Toy Model of Attention Head Superposition',
+     'the model, the observations, and below it the comments on which C2, C9 and C11 rest'),
+    ('https://transformer-circuits.pub/2023/may-update/index.html', 'Circuits update, May 2023',
+     'attention head superposition, in the sister task of OV-incoherent skip-trigrams'),
     ('https://transformer-circuits.pub/2023/july-update/index.html', 'Circuits update, July 2023', 'what became of it'),
-    ('https://transformer-circuits.pub/2022/toy_model/index.html', 'Elhage et al. (2022): Toy Models of Superposition', 'what the word means where dimensions are short'))
+    ('https://transformer-circuits.pub/2022/toy_model/index.html', 'Elhage et al. (2022): Toy Models of Superposition',
+     'what the word means where dimensions are short'))
 
 def number(
     value:float|None,
@@ -300,8 +348,9 @@ def number(
     "Three digits, in print; words where there is no number."
     if value is None or not math.isfinite(value): return 'nothing to measure it on'
     if abs(value) < 1e-9: return '0'  # rounding
-    digits, _, power = (f'{value:,.0f}' if abs(value) >= 1000 else f'{value:.3g}').replace('-', '−').partition('e')
-    return digits + (' · 10' + str(int(power.replace('−', '-'))).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')) if power else '')
+    digits, _, power = (f'{value:,.0f}' if abs(value) >= 1000 else f'{value:.3g}').partition('e')
+    if power: power = ' · 10' + str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))
+    return digits.replace('-', '−') + power
 
 def interval(
     m:Measure,
@@ -317,11 +366,13 @@ def sentence(
     "A measure in running text."
     return f'{m.name}: {number(m.value)}' + (f' ({text})' if (text := interval(m)) else '')
 
-# %% ../nbs/11_report.ipynb #2b6360f8
+# %% ../nbs/11_report.ipynb #32aa9cb7
 CSS = '''
-:root { color-scheme: light dark; --page: #ffffff; --ink: #1b1b1f; --soft: #5a5a63; --line: #dadae0; --card: #f5f5f8; --link: #0a5299;
+:root { color-scheme: light dark; --page: #ffffff; --ink: #1b1b1f; --soft: #5a5a63; --line: #dadae0; --card: #f5f5f8;
+  --link: #0a5299;
   --holds: #0b6138; --holds-card: #dff3e7; --fails: #9c2117; --fails-card: #fbe4e1; --open: #6f4c00; --open-card: #fbeecb; }
-@media (prefers-color-scheme: dark) { :root { --page: #17171a; --ink: #ececf0; --soft: #a9a9b3; --line: #3a3a42; --card: #222227; --link: #8ec3ff;
+@media (prefers-color-scheme: dark) { :root { --page: #17171a; --ink: #ececf0; --soft: #a9a9b3; --line: #3a3a42; --card: #222227;
+  --link: #8ec3ff;
   --holds: #8fe0b0; --holds-card: #113823; --fails: #ffb0a6; --fails-card: #4a1812; --open: #f4cf7a; --open-card: #40310a; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
@@ -335,9 +386,11 @@ a { color: var(--link); }
 code, pre { font-family: ui-monospace, monospace; font-size: .92em; }
 pre { background: var(--card); padding: .8rem 1rem; border-radius: .4rem; white-space: pre-wrap; max-width: 46rem; }
 .lede { font-size: 1.15rem; color: var(--soft); }
-.banner { max-width: none; border: 2px solid var(--open); background: var(--open-card); color: var(--open); padding: .7rem 1rem; border-radius: .4rem; }
+.banner { max-width: none; border: 2px solid var(--open); background: var(--open-card); color: var(--open); padding: .7rem 1rem;
+  border-radius: .4rem; }
 .context { display: flex; flex-wrap: wrap; gap: .25rem; align-items: center; }
-.context span { min-width: 1.8rem; padding: .1rem .3rem; text-align: center; border: 1px solid var(--line); border-radius: .3rem; font-family: ui-monospace, monospace; color: var(--soft); }
+.context span { min-width: 1.8rem; padding: .1rem .3rem; text-align: center; border: 1px solid var(--line); border-radius: .3rem;
+  font-family: ui-monospace, monospace; color: var(--soft); }
 .context .signal { background: var(--ink); border-color: var(--ink); color: var(--page); font-weight: 700; }
 .context .arrow { border: 0; min-width: 1.4rem; }
 dt { font-weight: 700; } dd { margin: 0 0 .5rem; }
@@ -345,24 +398,34 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem; border-bottom: 1px solid var(--line); font-weight: 400; }
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
-thead th, .group { font-weight: 700; } .group { padding-top: .9rem; } .what { border-bottom: 0; padding-bottom: 0; } .measures .where { padding-left: .7rem; }
+thead th, .group { font-weight: 700; } .group { padding-top: .9rem; } .what { border-bottom: 0; padding-bottom: 0; }
+  .measures .where { padding-left: .7rem; }
 .aside { display: block; color: var(--soft); font-size: .875rem; }
-.figures { font-size: .9rem; line-height: 1.4; } .measures td { width: 50%; } .measures strong { margin-right: .4rem; } .measures .aside { display: inline-block; font-size: .8rem; }
+.figures { font-size: .9rem; line-height: 1.4; } .measures td { width: 50%; } .measures strong { margin-right: .4rem; }
+  .measures .aside { display: inline-block; font-size: .8rem; }
 table + table { margin-top: 1.5rem; }
-.verdict { display: inline-block; white-space: nowrap; padding: .1rem .55rem; border-radius: 1rem; font-weight: 700; font-size: .875rem; color: var(--soft); background: var(--card); border: 1px solid currentColor; }
+.verdict { display: inline-block; white-space: nowrap; padding: .1rem .55rem; border-radius: 1rem; font-weight: 700;
+  font-size: .875rem; color: var(--soft); background: var(--card); border: 1px solid currentColor; }
 .holds { color: var(--holds); background: var(--holds-card); } .fails { color: var(--fails); background: var(--fails-card); }
 .inconclusive { color: var(--open); background: var(--open-card); }
 article { border-top: 1px solid var(--line); padding: 1.6rem 0 1rem; scroll-margin-top: .5rem; }
-article header { display: flex; flex-wrap: wrap; gap: .4rem .8rem; align-items: baseline; justify-content: space-between; } article header h3 { flex: 1 1 20rem; }
-figure { margin: 0; } figure img { display: block; width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line); border-radius: .4rem; padding: .4rem; }
+article header { display: flex; flex-wrap: wrap; gap: .4rem .8rem; align-items: baseline; justify-content: space-between; }
+  article header h3 { flex: 1 1 20rem; }
+figure { margin: 0; } figure img { display: block; width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line);
+  border-radius: .4rem; padding: .4rem; }
 figcaption { font-size: .875rem; color: var(--soft); margin-top: .5rem; }
-@media (min-width: 60rem) { .pair { display: grid; grid-template-columns: 34rem minmax(0, 1fr); gap: 2.5rem; align-items: start; } .pair dl { margin-top: 0; } }
+@media (min-width: 60rem) { .pair { display: grid; grid-template-columns: 34rem minmax(0, 1fr); gap: 2.5rem; align-items: start;
+  } .pair dl { margin-top: 0; } }
 @media (max-width: 59.99rem) { figure { max-width: 34rem; } }
-@media (max-width: 40rem) { .verdicts thead { display: none; } .verdicts tr { display: grid; grid-template-columns: auto 1fr; border-bottom: 1px solid var(--line); }
-  .verdicts tr * { border: 0; } .verdicts .claim { grid-column: 1 / 3; order: 3; padding: 0 0 .6rem; } .verdicts .verdict { border: 1px solid currentColor; } }
-@media print { :root { color-scheme: light; --page: #ffffff; --ink: #000000; --soft: #444444; --line: #bbbbbb; --card: #f2f2f2; --link: #000000;
+@media (max-width: 40rem) { .verdicts thead { display: none; } .verdicts tr { display: grid; grid-template-columns: auto 1fr;
+  border-bottom: 1px solid var(--line); }
+  .verdicts tr * { border: 0; } .verdicts .claim { grid-column: 1 / 3; order: 3; padding: 0 0 .6rem; }
+  .verdicts .verdict { border: 1px solid currentColor; } }
+@media print { :root { color-scheme: light; --page: #ffffff; --ink: #000000; --soft: #444444; --line: #bbbbbb; --card: #f2f2f2;
+  --link: #000000;
   --holds: #0b6138; --holds-card: #dff3e7; --fails: #9c2117; --fails-card: #fbe4e1; --open: #6f4c00; --open-card: #fbeecb; }
-  body { font-size: 10pt; } main { padding: 0; } figure, tr, header, .pair { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  html { font-size: 9.5pt; } main { padding: 0; } figure, tr, header, .pair { break-inside: avoid; } h2, h3 { break-after: avoid;
+  }
   .verdict, .signal { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 '''
 
@@ -370,8 +433,8 @@ def rich(
     text:str, # with `code` and *stress*
 ) -> list:
     "Text as elements."
-    parts = re.split(r'(`[^`]+`|\*[^*]+\*)', text)
-    return [x.Code(p[1:-1]) if p[0] == p[-1] == '`' else x.Em(p[1:-1]) if len(p) > 2 and p[0] == p[-1] == '*' else p for p in parts if p]
+    parts = re.split(r'`([^`]+)`|\*([^*]+)\*', text) # plain, code, stress, plain, …
+    return [e for i, p in enumerate(parts) if p for e in ((p, x.Code(p), x.Em(p))[i % 3],)]
 
 def badge(verdict:str):
     "A verdict, as a word in its colour."
@@ -381,9 +444,10 @@ def row(name, *cells, **attrs):
     "A table row that begins with its name."
     return x.Tr(x.Th(name, scope='row'), *(x.Td(c) for c in cells), **attrs)
 
-# %% ../nbs/11_report.ipynb #a208f211
-KEY = dict(C2=f'share solved, {H1D4}', C4=f'share hierarchical, {H2D4}', C5=f'mean τ, {H2D4}', C6=f'exclusivity, {H2D4}', C7=f'gap (logits), {H2D4}', C8=f'accuracy, head 0 zero-ablated, {H2D4}',
-           C9=f'interference, {H2D6}', C10=f'accuracy after the swap, {H2D4}') # elsewhere it is the first
+# %% ../nbs/11_report.ipynb #d15156b5
+KEY = dict(C2=f'share solved, {H1D4}', C4=f'share hierarchical, {H2D4}', C5=f'mean τ, {H2D4}', C6=f'exclusivity, {H2D4}',
+           C7=f'gap (logits), {H2D4}', C8=f'accuracy, head 0 zero-ablated, {H2D4}', C9=f'interference, {H2D6}',
+           C10=f'accuracy after the swap, {H2D4}') # elsewhere it is the first
 
 WHERE = re.compile(rf', (?=n_head=|(?:{"|".join(CONSTRUCTIONS)})$)') # between what was measured, and on which models
 
@@ -407,24 +471,31 @@ def summary(
     counts = ', '.join(f'{v} {n}' for v in MEANING if (n := sum(r.verdict == v for r in records)))
     def say(r):
         parts, figure = ', '.join(f'{part} {v}' for part, v in r.verdicts.items()), key(r)
-        return x.Td(*rich(r.statement), *([x.Span(*rich(sentence(figure)), cls='aside')] if figure else []), *([x.Span(f'By part: {parts}', cls='aside')] if parts else []), cls='claim')
+        return x.Td(*rich(r.statement), x.Span(*rich(sentence(figure)), cls='aside') if figure else '',
+                    x.Span(f'By part: {parts}', cls='aside') if parts else '', cls='claim')
     rows = [x.Tr(x.Th(x.A(r.id, href=f'#{r.id}'), scope='row'), say(r), x.Td(badge(r.verdict))) for r in records]
     head = x.Thead(x.Tr(*(x.Th(h, scope='col') for h in ('Id', 'Claim, and the figure that matters most to it', 'Verdict'))))
-    return x.Section(x.H2('Verdicts', id='verdicts'), x.Table(x.Caption(f'{len(records)} claims: {counts}.'), head, x.Tbody(*rows), cls='verdicts'))
+    table = x.Table(x.Caption(f'{len(records)} claims: {counts}.'), head, x.Tbody(*rows), cls='verdicts')
+    return x.Section(x.H2('Verdicts', id='verdicts'), table)
 
 def figures_table(
     r:Record,
 ):
     "Each measure with its interval, those of a kind together, and the control's under the claim's."
-    def cells(m): return x.Td(x.Strong(number(m.value)), *([' ', x.Span(interval(m), cls='aside')] if interval(m) else []))
     rows = []
+    def add(name, cls, m=None):
+        if m is None: return rows.append(x.Tr(x.Th(*rich(name), colspan=2, scope='rowgroup', cls=cls)))
+        value = x.Strong(number(m.value)), ' ', x.Span(interval(m), cls='aside') if interval(m) else ''
+        rows.append(x.Tr(x.Th(*rich(name), scope='row', cls=cls), x.Td(*value)))
     for heading, measures in (('Measured', r.measured), ('Control', r.control)):
-        if measures: rows.append(x.Tr(x.Th(heading, colspan=2, scope='rowgroup', cls='group')))
+        if measures: add(heading, 'group')
         kinds = {}
         for m in measures: kinds.setdefault(WHERE.split(m.name)[0], []).append(m)
         for what, same in kinds.items():
-            if len(same) > 1: rows.append(x.Tr(x.Th(*rich(what), colspan=2, scope='rowgroup', cls='what')))
-            rows += [x.Tr(x.Th(*rich(m.name if len(same) == 1 else m.name[len(what) + 2:] or what), scope='row', cls=len(same) > 1 and 'where'), cells(m)) for m in same]
+            if len(same) == 1: add(same[0].name, None, same[0])
+            else:
+                add(what, 'what')
+                for m in same: add(m.name[len(what) + 2:] or what, 'where', m)
     return x.Table(x.Tbody(*rows), cls='figures measures')
 
 def section(
@@ -432,37 +503,45 @@ def section(
     image:bytes|None, # its figure, as PNG
 ):
     "One claim: statement, what is measured, figure, numbers, criterion, verdict."
-    hint, shows = FIGURES[r.id].__doc__ if r.id in FIGURES else '', []
+    shows = []
     if image:
+        hint, source = FIGURES[r.id].__doc__, 'data:image/png;base64,' + base64.b64encode(image).decode()
         numbers = '; for comparison, '.join(sentence(m) for m in (key(r), beside(r)) if m)
-        shows.append(x.Figure(x.Img(src='data:image/png;base64,' + base64.b64encode(image).decode(), alt=f'Figure for {r.id}. {hint}'),
-                              x.Figcaption(hint, ' ', x.Strong(*rich(numbers[:1].upper() + numbers[1:]), '.'))))
-    shows.append(x.P(x.Strong('Holds if: '), *rich(r.criterion), '. ', x.Strong('Verdict: '), badge(r.verdict), f' ({MEANING[r.verdict][1]}).'))
+        caption = x.Figcaption(hint, ' ', x.Strong(*rich(numbers[:1].upper() + numbers[1:]), '.'))
+        shows.append(x.Figure(x.Img(src=source, alt=f'Figure for {r.id}. {hint}'), caption))
+    shows.append(x.P(x.Strong('Holds if: '), *rich(r.criterion), '. ', x.Strong('Verdict: '), badge(r.verdict),
+                     f' ({MEANING[r.verdict][1]}).'))
     if r.verdicts: shows += [x.P('By part:'), x.Ul(*(x.Li(f'{part}: ', badge(v)) for part, v in r.verdicts.items()))]
     if r.note: shows.append(x.P(x.Strong('Note: '), *rich(r.note)))
     if r.measured or r.control: shows = [x.Div(x.Div(*shows), figures_table(r), cls='pair')]
-    return x.Article(x.Header(x.H3(f'{r.id} · ', *rich(r.statement)), badge(r.verdict)), *([x.P(*rich(ABOUT[r.id]))] if r.id in ABOUT else []), *shows, id=r.id)
+    heading = x.Header(x.H3(f'{r.id} · ', *rich(r.statement)), badge(r.verdict))
+    return x.Article(heading, x.P(*rich(ABOUT[r.id])) if r.id in ABOUT else '', *shows, id=r.id)
 
-# %% ../nbs/11_report.ipynb #95f6a1ce
+# %% ../nbs/11_report.ipynb #ae71775a
 def opening(task:SkipTrigramTask):
     "What the model is, what it has to do, and the words that the rest uses."
     context, names = [5, 3, 6, 6, 11, 1, 9, 7, 0], task.token_names
     chips = [x.Span(names[t], cls=t in task.signals and 'signal') for t in context]
     answer = task.completion_names[task.completion(torch.tensor(context))]
+    n_contexts = f'{len(task.population().prob):,}'
     words = {
-        'Head': 'one of the model\'s ways of looking. It reads the context through a weighted average, its attention, so a head that looks at one token alone learns nothing about the other. '
-                '`n_head` is how many there are, `d_head` how many numbers each passes on.',
+        'Head': 'one of the model\'s ways of looking. It reads the context through a weighted average, its attention, so a head '
+                'that looks at one token alone learns nothing about the other. `n_head` is how many there are, `d_head` how many '
+                'numbers each passes on.',
         'Seed': 'one model, trained from its own random start.',
-        'Solved': f'the right answer, strictly ahead of all others, in each of the {len(task.population().prob):,} different contexts. All are tried, so an accuracy is exact and no sample.',
+        'Solved': f'the right answer, strictly ahead of all others, in each of the {n_contexts} different contexts. All are '
+                  'tried, so an accuracy is exact and no sample.',
         'Interval': 'what 95 % confidence over seeds leaves open. *Above x* means that the whole interval is.'}
-    text = (
-        x.P('A transformer is cut down to a single layer of attention: no MLP, no positions, no normalisation. It reads eight tokens and then ', x.Code('='), ', and has to say which two ', x.Em('signal'),
-            ' tokens, of A, B, C and D, were among them (it may be the same one twice). The other six tokens are noise. There are ten possible answers.'),
-        x.P(*chips, x.Span('→', cls='arrow'), x.Span(answer, cls='signal'), cls='context'),
-        x.P('It is the smallest model in which attention heads have to share out what to look at. What do they make of it? What has been said about that, in the sources below, is put to the test on this page, '
-            'each by a criterion that was set beforehand and beside a control.'))
-    glossary = x.Dl(*(e for word, text in words.items() for e in (x.Dt(word), x.Dd(*rich(text)))))
-    return x.Section(x.H2('The model and its task', id='model'), x.Div(x.Div(*text), glossary, cls='pair'))
+    what = ('A transformer is cut down to a single layer of attention: no MLP, no positions, no normalisation. It reads eight '
+            'tokens and then `=`, and has to say which two *signal* tokens, of A, B, C and D, were among them (it may be the same '
+            'one twice). The other six tokens are noise. There are ten possible answers.')
+    why = ('It is the smallest model in which attention heads have to share out what to look at. What do they make of it? What has '
+           'been said about that, in the sources below, is put to the test on this page, each by a criterion that was set '
+           'beforehand and beside a control.')
+    example = x.P(*chips, x.Span('→', cls='arrow'), x.Span(answer, cls='signal'), cls='context')
+    glossary = x.Dl(*(e for word, meaning in words.items() for e in (x.Dt(word), x.Dd(*rich(meaning)))))
+    text = x.Div(x.P(*rich(what)), example, x.P(why))
+    return x.Section(x.H2('The model and its task', id='model'), x.Div(text, glossary, cls='pair'))
 
 def closing(
     settings:Mapping,
@@ -472,16 +551,22 @@ def closing(
     def say(v):
         if isinstance(v, Mapping): return ' · '.join(f'{k} {w}' for k, w in v.items())
         return 'not set' if v is None else ('no', 'yes')[v] if isinstance(v, bool) else str(v)
-    flags = '--quick ' * bool(settings.get('quick')) + ' '.join(f'--{k} {settings[k]}' for k in ('n_seeds', 'steps', 'seed') if settings.get(k) is not None)
-    trained = [row(str(c), len(run.seeds), run.steps_done, int(run.solved.sum()), f'{run.how["seconds"]:.0f}') for c, run in runs.items()]
+    flags = ['--quick'] if settings.get('quick') else []
+    flags += [f'--{k} {settings[k]}' for k in ('n_seeds', 'steps', 'seed') if settings.get(k) is not None]
     head = x.Thead(x.Tr(*(x.Th(h, scope='col') for h in ('Models', 'Seeds', 'Steps', 'Solved', 'Seconds'))))
-    return (x.Section(x.H2('Settings', id='settings'), *([x.Table(x.Caption('What was trained.'), head, x.Tbody(*trained), cls='figures')] if trained else []),
-                      x.Table(x.Caption('With what.'), x.Tbody(*(row(k, say(v)) for k, v in settings.items())), cls='figures'),
-                      x.P('To do it again, with the package ', x.Code('toyattn_nb'), ' installed:'), x.Pre(x.Code(f'toyattn_reproduce {flags}'.strip())),
-                      x.P('The numbers of this page are in ', x.Code('claims.json'), ' beside it, the weights of all models in ', x.Code('models/'), '.')),
-            x.Section(x.H2('Sources', id='sources'), x.Ul(*(x.Li(x.A(title, href=url), f': {what}.') for url, title, what in SOURCES))))
+    trained = [row(str(cell), len(run.seeds), run.steps_done, int(run.solved.sum()), f'{run.how["seconds"]:.0f}')
+               for cell, run in runs.items()]
+    tables = [x.Table(x.Caption('What was trained.'), head, x.Tbody(*trained), cls='figures')] if trained else []
+    tables.append(x.Table(x.Caption('With what.'), x.Tbody(*(row(k, say(v)) for k, v in settings.items())), cls='figures'))
+    how = x.P(*rich('To do it again, with the package `toyattn_nb` installed:'))
+    again = x.Pre(x.Code(' \\\n    '.join(['toyattn_reproduce', *flags])))
+    files = 'The numbers of this page are in `claims.json` beside it, the weights of all models in `models/`.'
+    sources = x.Ul(*(x.Li(x.A(title, href=url), f': {what}.') for url, title, what in SOURCES))
+    return (x.Section(x.H2('Settings', id='settings'), *tables, how, again, x.P(*rich(files))),
+            x.Section(x.H2('Sources', id='sources'), sources))
 
-CHAPTERS = dict(C1='What can be solved', C4='What two heads learn', C7='What heads write, and what they infer', C11='What is needed, and what is open')
+CHAPTERS = dict(C1='What can be solved', C4='What two heads learn', C7='What heads write, and what they infer',
+                C11='What is needed, and what is open')
 
 def report_html(
     records:Sequence[Record],  # in the order of the page
@@ -490,16 +575,19 @@ def report_html(
     runs:Runs={},              # what was trained
 ) -> str:
     "One self-contained page."
-    banner = x.P(x.Strong('This is a quick run. '), f'It trained fewer models ({settings.get("n_seeds")} seeds a cell), and for fewer steps, than a full run: intervals are wide and verdicts provisional.', cls='banner')
-    claims = [e for r in records for e in (*([x.H2(CHAPTERS[r.id])] if r.id in CHAPTERS else []), section(r, figures.get(r.id)))]
     title = 'How attention heads share out what to look at'
-    body = x.Main(x.Header(x.H1(title), x.P('Toy transformers, trained by the hundred and opened up: which published observations about them hold?', cls='lede'),
-                           *([banner] if settings.get('quick') else [])),
-                  opening(SkipTrigramTask()), summary(records), *claims, *closing(settings, runs))
-    head = x.Head(x.Meta(charset='utf-8'), x.Meta(name='viewport', content='width=device-width, initial-scale=1'), x.Title(title), x.Link(rel='icon', href='data:,'), x.Style(CSS))
-    return str(x.to_xml(x.Html(head, x.Body(body), lang='en'), indent=False))
+    lede = 'Toy transformers, trained by the hundred and opened up: which published observations about them hold?'
+    quick = (f'It trained fewer models ({settings.get("n_seeds")} seeds a cell), and for fewer steps, than a full run: intervals '
+             'are wide and verdicts provisional.')
+    banner = x.P(x.Strong('This is a quick run. '), quick, cls='banner') if settings.get('quick') else ''
+    claims = [e for r in records for e in (x.H2(CHAPTERS[r.id]) if r.id in CHAPTERS else '', section(r, figures.get(r.id)))]
+    head = x.Head(x.Meta(charset='utf-8'), x.Meta(name='viewport', content='width=device-width, initial-scale=1'), x.Title(title),
+                  x.Link(rel='icon', href='data:,'), x.Style(CSS))
+    header = x.Header(x.H1(title), x.P(lede, cls='lede'), banner)
+    main = x.Main(header, opening(SkipTrigramTask()), summary(records), *claims, *closing(settings, runs))
+    return str(x.to_xml(x.Html(head, x.Body(main), lang='en'), indent=False))
 
-# %% ../nbs/11_report.ipynb #478e765e
+# %% ../nbs/11_report.ipynb #36ca327b
 OURS = re.compile(r'claims\.json|report\.html|figures(/[^/]*\.png)?|models(/[^/]*\.safetensors)?')
 
 def check_folder(
@@ -510,11 +598,13 @@ def check_folder(
     path = Path(path).resolve()
     if path.is_dir():
         if not overwrite: raise FileExistsError(f'{path} exists: pass overwrite=True to replace it, or name another folder')
-        if path.is_mount() or Path.cwd().is_relative_to(path): raise OSError(f'{path} cannot be replaced while it is in use: name a folder inside it')
+        if path.is_mount() or Path.cwd().is_relative_to(path):
+            raise OSError(f'{path} cannot be replaced while it is in use: name a folder inside it')
         held = sorted(p.relative_to(path).as_posix() for p in path.rglob('*'))
         strange = [p for p in held if not OURS.fullmatch(p)]
         if held and ('claims.json' not in held or strange):
-            raise FileExistsError(f'{path} is not a run folder, or not only ({(strange or ["no claims.json"])[0]}): it is not replaced; name another')
+            why = f'holds {strange[0]}' if strange else 'holds no claims.json'
+            raise FileExistsError(f'{path} is not a run folder, or not only one ({why}): it is not replaced, name another')
     elif path.exists(): raise NotADirectoryError(f'{path} is a file: a folder is needed')
     above = next(p for p in path.parents if p.exists())
     if not above.is_dir(): raise NotADirectoryError(f'{path}: {above} is a file')
@@ -546,10 +636,12 @@ def write_run_folder(
     new, old = work/'new', work/'old'
     try:
         for part in ('figures', 'models'): (new/part).mkdir(parents=True)
-        write_whole(new/'claims.json', json.dumps(finite(dict(claims=[asdict(r) for r in records], settings=settings, versions=versions())), indent=1, allow_nan=False))
+        content = finite(dict(claims=[asdict(r) for r in records], settings=settings, versions=versions()))
+        write_whole(new/'claims.json', json.dumps(content, indent=1, allow_nan=False))
         write_whole(new/'report.html', report_html(records, figures, settings, runs))
         for id, image in figures.items(): write_whole(new/'figures'/f'{id}.png', image)
-        for cell, run in runs.items(): run.model.save(new/'models'/f'{re.sub("[ ,]+", "_", str(cell))}.safetensors', task=run.task)
+        for cell, run in runs.items():
+            run.model.save(new/'models'/f'{re.sub("[ ,]+", "_", str(cell))}.safetensors', task=run.task)
         if path.exists(): path.rename(old)
         new.rename(path)
     except BaseException:
