@@ -132,7 +132,7 @@ def c3_figure(ax, runs):
     accuracy_rows(ax, {'two heads': trained(runs[H2D1]), 'one head': trained(runs[H1D1])})
     mark(ax, one_head_bound(runs[H1D1].task), 'bound for one head', .5)
 
-# %% ../nbs/11_report.ipynb #64f1dda1
+# %% ../nbs/11_report.ipynb #d7833f5c
 def by_width(
     runs:Runs,
     cells:Sequence[Cell],
@@ -168,6 +168,7 @@ def stacked(
     ax.spines[['left', 'bottom']].set_visible(False)
     ax.tick_params(axis='y', length=0)
 
+# %% ../nbs/11_report.ipynb #48ec6181
 @figure('C4', 'Kinds of solution', 2.6)
 def c4_figure(ax, runs):
     "The two upper rows are trained models that solve the task, the others are built by hand to be of a known kind."
@@ -199,18 +200,19 @@ def c5_figure(ax, runs):
 def c6_figure(ax, runs):
     ("Each mark is a model, placed by the share of its attention that the heads do not have in common, and by the accuracy lost "
      "where one head is made to look where the other looks. Beyond both dashed lines the criterion is met.")
-    task, looks = runs[H2D4].task, {'d_head=1': ('o', 'white'), 'd_head=4': ('o', DARK), 'd_head=6': ('^', '#009E73')}
+    task = runs[H2D4].task
+    looks = {'d_head=1': ('o', 'white'), 'd_head=4': ('o', DARK), 'd_head=6': ('^', '#009E73'), 'two_head_uniform': ('s', 'white')}
     models = {'before training': start(runs[H2D4])[:SHOWN]} | by_width(runs, (H2D1, H2D4, H2D6))
     models |= by_hand(task, 'two_head_uniform')
     for label, m in models.items():
         marker, colour = looks.get(label, ('X', GREY))
         ax.scatter(shared_out(m, task)['exclusivity'], cost_of_agreement(m, task), s=28, marker=marker, color=colour, label=label,
-                   edgecolors=DARK, lw=.8 if label in looks else 0, clip_on=False, zorder=3)
+                   edgecolors=DARK, lw=.8 * (label in looks), clip_on=False, zorder=3)
     ax.axvline(.5, color=RED, ls='--', lw=1.2, zorder=1); ax.axhline(.3, color=RED, ls='--', lw=1.2, zorder=1)
     ax.set(xlim=(0, 1), ylim=(-.05, 1), xlabel='exclusivity', ylabel='accuracy lost')
     ax.figure.legend(loc='outside lower left', ncols=3, handletextpad=.2, columnspacing=1)
 
-# %% ../nbs/11_report.ipynb #367fa1d8
+# %% ../nbs/11_report.ipynb #8108ab67
 @figure('C7', 'What a head writes about the token it looks at', 2.6, ncols=2, sharey=True)
 def c7_figure(axs, runs):
     ("The mean logit that each head adds to four classes of answers: the token twice; the token with one that the head likes "
@@ -247,6 +249,7 @@ def c8_figure(axs, runs):
     keys.append(mpl.lines.Line2D([], [], color='0.4', marker='*', ls='', ms=10, label='two_head_uniform'))
     axs[0].figure.legend(handles=keys, loc='outside lower left', ncols=3, handletextpad=.1, columnspacing=1)
 
+# %% ../nbs/11_report.ipynb #1218f5bb
 @figure('C9', 'Three symptoms, with and without a shortage', 2.2, ncols=3, sharey=True)
 def c9_figure(axs, runs):
     ("Dots are means over solved models, bars the middle 90 % of them. At d_head=6 there are more dimensions than answers. "
@@ -264,7 +267,7 @@ def c9_figure(axs, runs):
         ax.set(title=title, xlim=limits, ylim=(len(models) - .5, -.5), yticks=range(len(models)), yticklabels=list(models))
         ax.tick_params(axis='y', length=0)
 
-# %% ../nbs/11_report.ipynb #1345991c
+# %% ../nbs/11_report.ipynb #dc538c88
 @figure('C10', 'Answers after the heads swap their attention', 2.3)
 def c10_figure(ax, runs):
     ("What models answer, on pairs that their heads divide, when each head is given the other's attention: both tokens are still "
@@ -276,16 +279,16 @@ def c10_figure(ax, runs):
 
 @figure('C11', 'd_head=1 without preferences among signals', 2.7)
 def c11_figure(ax, runs):
-    ("Each dot is a model; filled dots solve the task. Solved models lose it when their heads are made to look at all signal "
-     "tokens alike; the two lower rows never had preferences, by hand or in training. The dashed line is the bar for the second "
-     "row.")
+    ("Each dot is a model; filled dots solve the task. In the second row are the solved ones of the first, with their heads made to "
+     "look at all signal tokens alike; the two lower rows never had preferences, by hand or in training. The dashed line is the bar "
+     "for the second row.")
     task, solved, built = runs[H2D1].task, shown(runs[H2D1]), two_head_uniform(runs[H2D1].task)
     rows = {'trained': trained(runs[H2D1])}
     if len(solved): rows['solved ones,\nmade uniform'] = evaluate(solved, task, equal_scores(solved, task))[1::2]
     accuracy_rows(ax, rows | {'uniform\nby hand': evaluate(built, task)[1::2], 'trained\nuniform': trained(runs[H2D1_FROZEN])})
     ax.axvline(.9, color=RED, ls='--', lw=1.2, zorder=1)
 
-# %% ../nbs/11_report.ipynb #ec3b0f3d
+# %% ../nbs/11_report.ipynb #3a08a4b3
 ABOUT = dict(
     C1="Two heads, each of which passes on four numbers (`d_head=4`). A model has *solved* the task when it is right on every "
        "one of the 9,240 different contexts. Control: the best that can be said without looking at the context.",
@@ -342,6 +345,7 @@ SOURCES = ( # address, title, what is found there
     ('https://transformer-circuits.pub/2022/toy_model/index.html', 'Elhage et al. (2022): Toy Models of Superposition',
      'what the word means where dimensions are short'))
 
+# %% ../nbs/11_report.ipynb #f257472e
 def number(
     value:float|None,
 ) -> str:
@@ -366,7 +370,7 @@ def sentence(
     "A measure in running text."
     return f'{m.name}: {number(m.value)}' + (f' ({text})' if (text := interval(m)) else '')
 
-# %% ../nbs/11_report.ipynb #32aa9cb7
+# %% ../nbs/11_report.ipynb #72ab65cb
 CSS = '''
 :root { color-scheme: light dark; --page: #ffffff; --ink: #1b1b1f; --soft: #5a5a63; --line: #dadae0; --card: #f5f5f8;
   --link: #0a5299;
@@ -429,6 +433,7 @@ figcaption { font-size: .875rem; color: var(--soft); margin-top: .5rem; }
   .verdict, .signal { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 '''
 
+# %% ../nbs/11_report.ipynb #d73e652f
 def rich(
     text:str, # with `code` and *stress*
 ) -> list:
@@ -444,7 +449,7 @@ def row(name, *cells, **attrs):
     "A table row that begins with its name."
     return x.Tr(x.Th(name, scope='row'), *(x.Td(c) for c in cells), **attrs)
 
-# %% ../nbs/11_report.ipynb #d15156b5
+# %% ../nbs/11_report.ipynb #c3718d40
 KEY = dict(C2=f'share solved, {H1D4}', C4=f'share hierarchical, {H2D4}', C5=f'mean τ, {H2D4}', C6=f'exclusivity, {H2D4}',
            C7=f'gap (logits), {H2D4}', C8=f'accuracy, head 0 zero-ablated, {H2D4}', C9=f'interference, {H2D6}',
            C10=f'accuracy after the swap, {H2D4}') # elsewhere it is the first
@@ -464,6 +469,7 @@ def beside(
     what = [WHERE.split(m.name)[0] for m in [key(r)] if m]
     return next((m for m in r.control if WHERE.split(m.name)[0] in what), r.control[0] if r.control else None)
 
+# %% ../nbs/11_report.ipynb #4e442b36
 def summary(
     records:Sequence[Record],
 ):
@@ -517,7 +523,7 @@ def section(
     heading = x.Header(x.H3(f'{r.id} · ', *rich(r.statement)), badge(r.verdict))
     return x.Article(heading, x.P(*rich(ABOUT[r.id])) if r.id in ABOUT else '', *shows, id=r.id)
 
-# %% ../nbs/11_report.ipynb #ae71775a
+# %% ../nbs/11_report.ipynb #de8b85ce
 def opening(task:SkipTrigramTask):
     "What the model is, what it has to do, and the words that the rest uses."
     context, names = [5, 3, 6, 6, 11, 1, 9, 7, 0], task.token_names
@@ -543,6 +549,7 @@ def opening(task:SkipTrigramTask):
     text = x.Div(x.P(*rich(what)), example, x.P(why))
     return x.Section(x.H2('The model and its task', id='model'), x.Div(text, glossary, cls='pair'))
 
+# %% ../nbs/11_report.ipynb #c4b02d99
 def closing(
     settings:Mapping,
     runs:Runs,
@@ -587,7 +594,7 @@ def report_html(
     main = x.Main(header, opening(SkipTrigramTask()), summary(records), *claims, *closing(settings, runs))
     return str(x.to_xml(x.Html(head, x.Body(main), lang='en'), indent=False))
 
-# %% ../nbs/11_report.ipynb #36ca327b
+# %% ../nbs/11_report.ipynb #afd5410c
 OURS = re.compile(r'claims\.json|report\.html|figures(/[^/]*\.png)?|models(/[^/]*\.safetensors)?')
 
 def check_folder(
@@ -620,6 +627,7 @@ def finite(
     if isinstance(value, (list, tuple)): return [finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
+# %% ../nbs/11_report.ipynb #1f653e93
 def write_run_folder(
     path:str|os.PathLike,     # the folder
     records:Sequence[Record], # of all claims
