@@ -413,8 +413,8 @@ def c11(runs):
     equal = mean(f'accuracy with signal scores equalised, {H2D1}', evaluate(model, task, equal_scores(model, task)).accuracy)
     solved_frozen, found = solved(runs, H2D1_FROZEN), solution_kinds(model, task)
     built_one = two_head_uniform(task)
-    control = [exact('smallest margin of two_head_uniform (logits)', evaluate(built_one, task).margin),
-               exact('accuracy of two_head_uniform with signal scores equalised', evaluate(built_one, task, equal_scores(built_one, task)).accuracy)]
+    control = [exact('accuracy of two_head_uniform with signal scores equalised', evaluate(built_one, task, equal_scores(built_one, task)).accuracy),
+               exact('smallest margin of two_head_uniform (logits)', evaluate(built_one, task).margin)]
     parts = dict(does=verdict(below(equal, .9)), needs=verdict(solved_frozen.value == 0))
     measured = [equal, solved_frozen, mean(f'accuracy, {H2D1_FROZEN}', frozen.history.accuracy[-1])]
     return measured + [share(f'share {k}, {H2D1}', found == i) for i, k in enumerate(KINDS)], control, \
