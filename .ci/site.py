@@ -1,15 +1,73 @@
 """Build the documentation site: python .ci/site.py
 
-nbdev processes the notebooks into a Quarto website project in _proc/, smalldocs renders that to _proc/_docs/.
+nbdev processes the notebooks into a Quarto website project in _proc/, smalldocs renders that to _proc/_docs/. Then what the
+pages would fetch from other hosts is put beside them: fonts are left to the system, KaTeX comes from npm, where npm is installed.
 """
+import json
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
+from pathlib import Path
 
 from nbdev.config import get_config
 from nbdev.doclinks import _build_modidx
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
+
+KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs links to
+FOCUSABLE = """<script>
+// What scrolls can be reached by the keyboard.
+addEventListener('load', () => {
+  for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
+    if (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight) e.tabIndex = 0;
+  }
+});
+</script>
+"""
+
+
+def describe_figures(path: Path):
+    "Give each figure without an alternative text one: its own title, or the sentence before it."
+    nb, before = json.loads(path.read_text()), ''
+    for cell in nb['cells']:
+        source = ''.join(cell['source'])
+        if cell['cell_type'] != 'code':
+            if paragraphs := [p for p in source.split('\n\n') if p.strip() and not p.lstrip().startswith(('#', '|', '-', ':::', '<', '```'))]: before = paragraphs[-1]
+        elif 'fig-alt' not in source and any('image/png' in o.get('data', {}) for o in cell['outputs']):
+            titles = re.findall(r"""(?:title=|title\()f?(['"])(.+?)\1""", source)
+            text = '. '.join(dict.fromkeys(t for _, t in titles if '{' not in t)) or re.sub(r'[*`$\[\]]|\(\S+\)', '', ' '.join(before.split()))
+            cell['source'] = f'#| fig-alt: {json.dumps(("Figure: " + text)[:300], ensure_ascii=False)}\n{source}'
+    path.write_text(json.dumps(nb))
+
+
+def katex(docs: Path) -> bool:
+    "KaTeX into the site; False where npm is not installed."
+    if not shutil.which('npm'): return False
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(['npm', 'pack', 'katex@0.16.11', '--silent'], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        with tarfile.open(next(Path(folder).glob('*.tgz'))) as tar:
+            for m in tar.getmembers():
+                name = m.name.removeprefix('package/dist/')
+                if not re.fullmatch(r'katex\.min\.(css|js)|contrib/auto-render\.min\.js|fonts/[\w-]+\.woff2', name): continue
+                to = docs/'site_libs'/'katex'/name
+                to.parent.mkdir(parents=True, exist_ok=True)
+                to.write_bytes(tar.extractfile(m).read())
+    return True
+
+
+def stand_alone(docs: Path):
+    "Make the rendered pages ask no other host for anything."
+    for css in (docs/'site_libs'/'themes').glob('*.css'): css.write_text(re.sub(r'@import\s*(url\([^)]*\)|"[^"]*");?', '', css.read_text()))
+    local = katex(docs)
+    if not local: print('npm is not installed: formulas will be drawn by KaTeX from its own host')
+    for page in docs.rglob('*.html'):
+        text = page.read_text().replace('</body>', FOCUSABLE + '</body>')
+        if local: text = text.replace(KATEX, '../' * (len(page.relative_to(docs).parts) - 1) + 'site_libs/katex')
+        page.write_text(text)
+
 
 if __name__ == '__main__':
     shutil.rmtree(get_config().config_path/'_proc', ignore_errors=True)
@@ -17,4 +75,7 @@ if __name__ == '__main__':
     _build_modidx()
     cache = proc_nbs(n_workers=0)
     # not every way of installing puts the console script on the PATH; its module is there always
-    sys.exit(subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', str(cache), *sys.argv[1:]]).returncode)
+    for path in Path(cache).rglob('*.ipynb'): describe_figures(path)
+    rendered = subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', str(cache), *sys.argv[1:]]).returncode
+    if rendered == 0: stand_alone(Path(cache)/'_docs')
+    sys.exit(rendered)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QUICK', 'FULL', 'reproduce', 'toyattn_reproduce']
 
-# %% ../nbs/13_cli.ipynb #0d6585f0
+# %% ../nbs/13_cli.ipynb #16185a81
 import sys, time
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from fastcore.script import call_parse, store_true
 
 from .claims import CLAIMS, cells_needed, not_tested
 from .data import check_int
-from .model import versions
 from .report import check_folder, write_run_folder
 
-# %% ../nbs/13_cli.ipynb #b61785e5
+# %% ../nbs/13_cli.ipynb #8c6bfc73
 QUICK = dict(n_seeds=40, steps=1000)   # what --quick trains, instead of
 FULL = dict(n_seeds=48, steps=3000)    # this
 
@@ -45,7 +44,7 @@ def reproduce(
     for r in records:
         print(f'{r.id:<4} {r.verdict:<13} {r.statement}', flush=True)
         for m in r.measured: print(f'     {m}')
-    settings = dict(n_seeds=n_seeds, steps=steps, seed=seed, quick=quick, threads=torch.get_num_threads(), versions=versions(),
+    settings = dict(n_seeds=n_seeds, steps=steps, seed=seed, quick=quick, threads=torch.get_num_threads(),
                     seconds=round(time.perf_counter() - started, 1))
     write_run_folder(out, records, runs, settings, overwrite)
     print(f'\n{out}: claims.json, report.html, figures, models, after {time.perf_counter() - started:.0f} s')

@@ -111,15 +111,15 @@ function axis(values, from, to) {
   return {place, back, ticks};
 }
 
-// The frame of a scatter plot: scales X and Y, and what to draw behind the points.
-export function plotFrame(x, y, xName, yName) {
-  const W = 560, H = 340, LEFT = 62, BOTTOM = 46, TOP = 12, RIGHT = 14;
+// The frame of a scatter plot so many pixels wide: scales X and Y, and what to draw behind the points. Without yName, no ticks up.
+export function plotFrame(x, y, xName, yName, width) {
+  const W = Math.max(320, Math.min(560, width || 560)), H = 80 + .46 * W, LEFT = 62, BOTTOM = 46, TOP = 12, RIGHT = 14;
   const across = axis(x, LEFT, W - RIGHT), up = axis(y, H - BOTTOM, TOP), number = v => String(v).replace('-', '−');
   const line = ends => svg('line', {stroke: 'currentColor', 'stroke-opacity': .15, ...ends});
   const grid = svg('g', {'aria-hidden': 'true'},
     across.ticks.map(v => [line({x1: across.place(v), x2: across.place(v), y1: TOP, y2: H - BOTTOM}),
       svg('text', {x: across.place(v), y: H - BOTTOM + 18, 'text-anchor': 'middle'}, number(v))]).flat(),
-    up.ticks.map(v => [line({x1: LEFT, x2: W - RIGHT, y1: up.place(v), y2: up.place(v)}),
+    (yName ? up.ticks : []).map(v => [line({x1: LEFT, x2: W - RIGHT, y1: up.place(v), y2: up.place(v)}),
       svg('text', {x: LEFT - 6, y: up.place(v) + 4, 'text-anchor': 'end'}, number(v))]).flat(),
     svg('text', {x: (LEFT + W - RIGHT) / 2, y: H - 6, 'text-anchor': 'middle'}, xName),
     svg('text', {transform: `translate(14 ${(TOP + H - BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle'}, yName));
@@ -130,6 +130,7 @@ export function plotFrame(x, y, xName, yName) {
 // Draw a widget, or say why that cannot be done.
 export function drawn(el, draw) {
   el.classList.add('toyattn');
+  el.dataset.lmSuppressShortcuts = 'true';   // keys are the widget's own: JupyterLab would fold cells by arrow keys
   try { draw(); }
   catch (error) { el.replaceChildren(tag('p', {role: 'alert', class: 'ta-alert'}, `This widget cannot be drawn: ${error.message}`)); }
 }

@@ -26,13 +26,13 @@ function render({model, el}) {
   function draw() {
     const x = measures[model.get('x')], y = measures[model.get('y')];
     const drawable = seeds.map((_, i) => i).filter(i => x[i] !== null && y[i] !== null);
-    const {X, Y, viewBox, grid} = plotFrame(drawable.map(i => x[i]), drawable.map(i => y[i]), model.get('x'), model.get('y'));
+    const {X, Y, viewBox, grid} = plotFrame(drawable.map(i => x[i]), drawable.map(i => y[i]), model.get('x'), model.get('y'), plot.clientWidth);
     const focused = plot.contains(document.activeElement), order = [...drawable].sort((a, b) => x[a] - x[b] || y[a] - y[b]);
     const chosen = seeds.indexOf(model.get('seed'));
     const step = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1};
     const pick = i => send('seed', seeds[i]);
     const tabbable = drawable.includes(chosen) ? chosen : order[0];
-    const points = drawable.map(i => svg('g', {class: 'ta-point', role: 'radio', 'aria-checked': i === chosen, tabindex: i === tabbable ? 0 : -1,
+    const points = drawable.map(i => svg('g', {class: 'ta-point', role: 'radio', 'aria-checked': String(i === chosen), tabindex: i === tabbable ? 0 : -1,
       'aria-label': about(i), 'data-seed': seeds[i], transform: `translate(${X(x[i])} ${Y(y[i])})`,
       onclick: () => pick(i),
       onkeydown: event => {

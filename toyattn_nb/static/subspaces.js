@@ -17,23 +17,16 @@ function regions({gain, offset}, [i, j], [backX, backY], box) {
 
 function render({model, el}) {
   const spaces = model.get('_spaces');
-  const send = changes => {
-    for (const [k, v] of Object.entries(changes)) model.set(k, v);
-    model.save_changes();
-  };
+  const send = (name, value) => { model.set(name, value); model.save_changes(); };
   const find = (space, head) => spaces.find(s => s.space === space && s.head === head);
   const unique = key => [...new Set(spaces.map(s => s[key]))];
-  const move = changes => {         // another space or head may have fewer components
-    const k = find(changes.space ?? model.get('space'), changes.head ?? model.get('head')).ratio.length;
-    send({...changes, across: Math.min(model.get('across'), k), up: Math.min(model.get('up'), k)});
-  };
   const bar = tag('div', {class: 'ta-bar'}), plot = tag('div', {}), text = tag('p', {role: 'status', class: 'ta-picked'});
   el.replaceChildren(tag('div', {class: 'ta-root', role: 'group', 'aria-label': 'subspace explorer'}, bar, plot, text));
   const selects = {
-    space: choice('space', unique('space').map(s => [s, s]), '', v => move({space: v}), {class: 'ta-space'}),
-    head: choice('head', unique('head').map(h => [h, h]), '', v => move({head: v}), {class: 'ta-which'}),
-    across: choice('across', [], '', v => send({across: +v}), {class: 'ta-across'}),
-    up: choice('up', [], '', v => send({up: +v}), {class: 'ta-up'}),
+    space: choice('space', unique('space').map(s => [s, s]), '', v => send('space', v), {class: 'ta-space'}),
+    head: choice('head', unique('head').map(h => [h, h]), '', v => send('head', v === 'all' ? v : +v), {class: 'ta-which'}),
+    across: choice('across', [], '', v => send('across', +v), {class: 'ta-across'}),
+    up: choice('up', [], '', v => send('up', +v), {class: 'ta-up'}),
   };
   bar.append(...Object.values(selects));
 
@@ -43,11 +36,11 @@ function render({model, el}) {
     for (const [name, label] of Object.entries(selects)) {
       const select = label.querySelector('select');
       if (['across', 'up'].includes(name)) select.replaceChildren(...components.map(([v, t]) => tag('option', {value: v}, t)));
-      select.value = model.get(name);
+      select.value = components.length < model.get(name) ? components.length : model.get(name);
     }
-    const [i, j] = [model.get('across') - 1, model.get('up') - 1], line = components.length === 1;
-    const x = at.points.map(p => p[i]), y = at.points.map(p => line ? 0 : p[j]);
-    const {X, Y, unplace, viewBox, grid, box} = plotFrame(x, y, components[i][1], line ? 'no second component' : components[j][1]);
+    const [i, j] = ['across', 'up'].map(name => Math.min(model.get(name), components.length) - 1), line = components.length === 1;
+    const x = at.points.map(p => p[i]), y = at.points.map((p, n) => line ? -n : p[j]);   // on a line, each name at a height of its own
+    const {X, Y, unplace, viewBox, grid, box} = plotFrame(x, y, components[i][1], line ? '' : components[j][1], plot.clientWidth);
     const say = n => `${at.labels[n]}: ${line ? x[n].toPrecision(3) : `${x[n].toPrecision(3)}, ${y[n].toPrecision(3)}`}`.replaceAll('-', '−');
     const fill = n => at.plane || model.get('space') === 'output' ? colour(n, at.labels.length) : HEADS[at.head === 'all' ? 7 : at.head % HEADS.length];
     const points = at.points.map((_, n) => svg('g', {class: 'ta-point', role: 'img', tabindex: 0, 'aria-label': say(n), transform: `translate(${X(x[n])} ${Y(y[n])})`,
