@@ -130,7 +130,7 @@ export function plotFrame(x, y, xName, yName, width) {
 // Draw a widget, or say why that cannot be done.
 export function drawn(el, draw) {
   el.classList.add('toyattn');
-  el.dataset.lmSuppressShortcuts = 'true';   // keys are the widget's own: JupyterLab would fold cells by arrow keys
+  el.onkeydown = event => event.stopPropagation();   // keys are the widget's own: JupyterLab would fold cells by arrow keys
   try { draw(); }
   catch (error) { el.replaceChildren(tag('p', {role: 'alert', class: 'ta-alert'}, `This widget cannot be drawn: ${error.message}`)); }
 }
