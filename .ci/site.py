@@ -64,7 +64,8 @@ def stand_alone(docs: Path):
     local = katex(docs)
     if not local: print('npm is not installed: formulas will be drawn by KaTeX from its own host')
     for page in docs.rglob('*.html'):
-        text = page.read_text().replace('</body>', FOCUSABLE + '</body>')
+        text = page.read_text().replace('</body>', FOCUSABLE + '</body>').replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
+        text = re.sub(r'<iframe(?![^>]*\stitle=)', '<iframe title="What the cell above shows"', text)
         if local: text = text.replace(KATEX, '../' * (len(page.relative_to(docs).parts) - 1) + 'site_libs/katex')
         page.write_text(text)
 

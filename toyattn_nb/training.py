@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from fastcore.meta import delegates
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -187,7 +186,6 @@ def default_record(
     return sorted({0, steps} | {m * 10**k for k in range(1, 9) for m in (1, 2, 5) if m * 10**k < steps})
 
 # %% ../nbs/03_training.ipynb #84a999f7
-@delegates(TrainConfig)
 def train(
     task:SkipTrigramTask,            # what to learn
     cfg:AttnConfig,                  # sizes of the model
