@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_ROWS', 'check_int', 'check_generator', 'Population', 'SkipTrigramTask']
 
-# %% ../nbs/00_data.ipynb #de7a6767
+# %% ../nbs/00_data.ipynb #1267cf74
 import math
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# %% ../nbs/00_data.ipynb #bdb476c7
+# %% ../nbs/00_data.ipynb #e44d191f
 MAX_ROWS = 2_000_000  # what `SkipTrigramTask.population` enumerates at most
 
 def check_int(
@@ -36,7 +36,7 @@ def check_generator(
         raise TypeError(f'generator={generator!r}: a torch.Generator is needed, such as torch.Generator().manual_seed(0)')
     return generator
 
-# %% ../nbs/00_data.ipynb #20bfae62
+# %% ../nbs/00_data.ipynb #c4982295
 class Population(NamedTuple):
     "Every distinct bag of tokens of a task once, with its exact probability."
     counts:Tensor     # (n_rows, n_vocab) how often each token occurs, the readoff included
@@ -83,7 +83,7 @@ class SkipTrigramTask:
         "The sorted source tokens of each completion, in the order of their numbers (lexicographic)."
         return list(combinations_with_replacement(self.signals, self.n_source))
 
-# %% ../nbs/00_data.ipynb #ae549f37
+# %% ../nbs/00_data.ipynb #30afcc42
 from fastcore.basics import patch
 
 def _letters(first:str, n:int) -> list[str]:
@@ -99,7 +99,7 @@ def completion_names(self:SkipTrigramTask) -> list[str]:
     "A name for each completion: its sources' names, joined."
     return [''.join(self.token_names[t] for t in c) for c in self.completions]
 
-# %% ../nbs/00_data.ipynb #d55a142f
+# %% ../nbs/00_data.ipynb #97967605
 def _rank(
     sources:Tensor, # (n, n_source) source tokens in any order
     n_signal:int,
@@ -146,7 +146,7 @@ def counts(
     out = torch.zeros(*tokens.shape[:-1], self.n_vocab, device=tokens.device)
     return out.scatter_add_(-1, self.check_tokens(tokens).long(), torch.ones(tokens.shape, device=tokens.device))
 
-# %% ../nbs/00_data.ipynb #db3c1ae8
+# %% ../nbs/00_data.ipynb #12ad42be
 @patch
 def _sample_sources(self:SkipTrigramTask, n:int, generator:torch.Generator) -> Tensor:
     check_int('n', n, 1)
@@ -165,26 +165,7 @@ def sample(
     context = torch.cat([sources, noise], -1).gather(-1, order)
     return torch.cat([context, context.new_zeros(n, 1)], -1), _rank(sources, self.n_signal)
 
-@patch
-def sample_counts(
-    self:SkipTrigramTask,
-    n:int,                     # contexts to draw
-    generator:torch.Generator, # where the randomness comes from
-) -> tuple[Tensor, Tensor]:    # counts (n, n_vocab); completion (n,)
-    "Random contexts in the count view, at a cost that does not depend on `ctx_len`."
-    sources, device = self._sample_sources(n, generator), generator.device
-    counts = torch.zeros(n, self.n_vocab, device=device)
-    counts[:, 0] = 1
-    counts.scatter_add_(-1, sources, torch.ones(sources.shape, device=device))
-    left = torch.full((n,), float(self.n_fill), device=device)
-    for token in range(1 + self.n_signal, self.n_vocab - 1):
-        drawn = torch.binomial(left, torch.full_like(left, 1 / (self.n_vocab - token)), generator=generator)
-        counts[:, token] = drawn
-        left = left - drawn
-    if self.n_noise: counts[:, -1] = left
-    return counts, _rank(sources, self.n_signal)
-
-# %% ../nbs/00_data.ipynb #67640d74
+# %% ../nbs/00_data.ipynb #d52744aa
 def _multisets(n_token:int, size:int) -> Tensor:
     "All count vectors (rows, n_token) that sum to `size`: stars and bars."
     if n_token == 0: return torch.zeros(1, 0, dtype=torch.long)
@@ -217,3 +198,27 @@ def _population(task:SkipTrigramTask) -> Population:
     bag = torch.arange(len(noise)).repeat(task.n_completions)
     counts = torch.cat([torch.ones(len(number), 1), signal[number], noise[bag]], -1)
     return Population(counts, number, _multinomial(signal)[number] * _multinomial(noise)[bag])
+
+# %% ../nbs/00_data.ipynb #8bee0648
+@patch
+def sample_counts(
+    self:SkipTrigramTask,
+    n:int,                     # contexts to draw
+    generator:torch.Generator, # where the randomness comes from
+) -> tuple[Tensor, Tensor]:    # counts (n, n_vocab); completion (n,)
+    "Random contexts in the count view, at a cost that does not depend on `ctx_len`."
+    if self.n_rows <= MAX_ROWS:
+        counts, completion, prob = (x.to(check_generator(generator).device) for x in self.population())
+        row = torch.multinomial(prob, check_int('n', n, 1), replacement=True, generator=generator)
+        return counts[row], completion[row]
+    sources, device = self._sample_sources(n, generator), generator.device
+    counts = torch.zeros(n, self.n_vocab, device=device)
+    counts[:, 0] = 1
+    counts.scatter_add_(-1, sources, torch.ones(sources.shape, device=device))
+    left = torch.full((n,), float(self.n_fill), device=device)
+    for token in range(1 + self.n_signal, self.n_vocab - 1):
+        drawn = torch.binomial(left, torch.full_like(left, 1 / (self.n_vocab - token)), generator=generator)
+        counts[:, token] = drawn
+        left = left - drawn
+    if self.n_noise: counts[:, -1] = left
+    return counts, _rank(sources, self.n_signal)

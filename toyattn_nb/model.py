@@ -6,7 +6,7 @@
 __all__ = ['EMBEDS', 'HOOKS', 'Hooks', 'SCHEMA', 'AttnConfig', 'AttnOnly', 'write_whole', 'versions', 'write_tensors',
            'read_tensors', 'load_task']
 
-# %% ../nbs/01_model.ipynb #367608bd
+# %% ../nbs/01_model.ipynb #d6aa40b8
 import json, math, os, tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from . import __version__
 from .data import SkipTrigramTask, check_int
 
-# %% ../nbs/01_model.ipynb #0f73d374
+# %% ../nbs/01_model.ipynb #0de7ac20
 EMBEDS = 'onehot', 'learned'
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class AttnConfig:
             if getattr(self, name) != getattr(task, name):
                 raise ValueError(f'the model has {name}={getattr(self, name)}, the task has {getattr(task, name)}: they do not fit')
 
-# %% ../nbs/01_model.ipynb #42591005
+# %% ../nbs/01_model.ipynb #6563aec5
 class AttnOnly(nn.Module):
     "A one-layer, attention-only transformer, or an ensemble of them along leading instance dimensions."
     def __init__(self,
@@ -137,7 +137,7 @@ def _init(cfg:AttnConfig, seed:int, scale:float) -> dict[str, Tensor]:
     if cfg.embed == 'onehot': fan_in |= dict(W_Q=1, W_K=1, W_V=1)  # a one-hot input picks a row: nothing is summed
     return {name: torch.randn(shape, generator=g) * scale / math.sqrt(fan_in[name]) * (name != 'b_U') for name, shape in cfg.shapes.items()}
 
-# %% ../nbs/01_model.ipynb #546a7a89
+# %% ../nbs/01_model.ipynb #e87cec9d
 @patch
 def embedded(self:AttnOnly,
     W:Tensor, # (..., n_head, d_model, d_head) W_Q, W_K or W_V
@@ -167,7 +167,7 @@ def bias(self:AttnOnly) -> Tensor|None: # (..., n_completions)
     if not self.cfg.direct: return None
     return self.b_U if self.cfg.embed == 'onehot' else torch.einsum('...m,...mc->...c', self.W_E[..., 0, :], self.W_U)
 
-# %% ../nbs/01_model.ipynb #6da76ef4
+# %% ../nbs/01_model.ipynb #4cc60746
 HOOKS = 'hook_attn_scores', 'hook_pattern', 'hook_z', 'hook_result'
 Hooks = dict[str, Callable]
 
@@ -221,7 +221,7 @@ def run_with_cache(self:AttnOnly,
     cache = {}
     return self(tokens, {name: lambda act, name: cache.__setitem__(name, act) for name in HOOKS}), cache
 
-# %% ../nbs/01_model.ipynb #b5474996
+# %% ../nbs/01_model.ipynb #143e9d9e
 @patch
 def score_spread(self:AttnOnly) -> float:
     "The largest difference between two tokens' scores in any head of any instance, as a share of what the fast count view can hold."
@@ -233,7 +233,7 @@ def score_spread(self:AttnOnly) -> float:
 def logits(self:AttnOnly,
     counts:Tensor,         # (..., batch, n_vocab) how often each token occurs; leading dimensions, if any, broadcast with the instances
     hooks:Hooks|None=None, # name → f(activation, name), see `HOOKS`
-    fast:bool|None=None,   # one matrix product for all; None: where there is no hook and the scores allow it
+    fast:bool|None=None,   # matrix products for all at once; None: where there is no hook and the scores allow it
 ) -> Tensor:               # (..., batch, n_completions)
     "Logits from token counts: equal to `forward` on any sequences with these counts, up to float error."
     if counts.ndim < 2 or counts.shape[-1] != self.cfg.n_vocab:
@@ -242,9 +242,9 @@ def logits(self:AttnOnly,
     if fast is None: fast = not hooks and self.score_spread() < 1
     if fast:
         weights = (scores - scores.amax(-1, keepdim=True).detach()).exp()
-        sums = torch.einsum('...htx,...bt->...hxb', weights[..., None] * F.pad(values, (0, 1), value=1.), counts)
-        total, mass = sums.split([self.cfg.d_head, 1], -2)
-        logits = torch.einsum('...hdc,...hdb->...cb', self.readout(), total * mass.reciprocal()).mT
+        total = torch.einsum('...htd,...bt->...hdb', weights[..., None] * values, counts)
+        mass = torch.einsum('...ht,...bt->...hb', weights, counts)
+        logits = torch.einsum('...hdc,...hdb->...cb', self.readout(), total / mass[..., None, :]).mT
         return logits if self.bias() is None else logits + self.bias()[..., None, :]
     at = _hooked(hooks)
     scores = at('hook_attn_scores', scores[..., None, :, None, :])
@@ -252,7 +252,7 @@ def logits(self:AttnOnly,
     z = at('hook_z', torch.einsum('...bhqt,...htd->...bqhd', pattern, values))
     return self._read(at('hook_result', torch.einsum('...bqhd,...hdo->...bqho', z, self.W_O))[..., -1, :, :])
 
-# %% ../nbs/01_model.ipynb #71330539
+# %% ../nbs/01_model.ipynb #f274a076
 SCHEMA = 1
 
 def write_whole(
@@ -306,7 +306,7 @@ def read_tensors(
     if missing := set(needs) - set(meta): raise ValueError(f'{path}: holds no {sorted(missing)}: not the kind of file that is asked for')
     return meta, tensors
 
-# %% ../nbs/01_model.ipynb #eea3f0ae
+# %% ../nbs/01_model.ipynb #45628b01
 @patch
 def save(self:AttnOnly,
     path:str|os.PathLike,          # a .safetensors file
