@@ -22,6 +22,11 @@ function render({model, el}) {
     return unpacked.model;
   };
   const tokens = () => draft ?? model.get('tokens');
+  const checked = ids => {
+    const whole = ids.length === spec.ctx_len + 1 && ids.every(t => Number.isInteger(t) && t >= 0 && t < spec.n_vocab);
+    if (!whole || ids.at(-1) !== 0) throw Error(`its context, ${JSON.stringify(ids)}, is not ${spec.ctx_len} tokens and the readoff.`);
+    return ids;
+  };
   const setTokens = t => {
     draft = completion(spec, t) === null ? t : null;
     if (draft) draw(); else send({tokens: t});
@@ -70,11 +75,11 @@ function render({model, el}) {
       tag('button', {type: 'button', class: 'ta-shuffle', onclick: () => setTokens([...shuffled(tokens().slice(0, -1)), 0])}, 'Shuffle'),
       tag('button', {type: 'button', class: 'ta-next', onclick: () => setTokens(example(spec))}, 'Next example'),
       tag('button', {type: 'button', class: 'ta-reset', onclick: () => send({ablated: [], forced: {}})}, 'Heads as trained')),
-    verdict, written));
+    verdict, written, spec.left_out ? tag('p', {class: 'ta-note'}, spec.left_out) : null));
 
   // -- what changes
   function draw() {
-    const m = current(), ids = tokens(), ablated = model.get('ablated'), forced = model.get('forced');
+    const m = current(), ids = checked(tokens()), ablated = model.get('ablated'), forced = model.get('forced');
     const out = forward(m, ids, {ablated, forced}), right = completion(spec, ids);
     if (seed) seed.querySelector('select').value = model.get('seed');
     slider.value = spec.steps.indexOf(model.get('step'));
