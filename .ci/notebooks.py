@@ -1,4 +1,4 @@
-"""Look through the notebooks for what must not be committed: error outputs and paths of a machine.
+"""Look through the notebooks for what must not be committed: error outputs, paths of a machine, stored widget state.
 
     python .ci/notebooks.py [FOLDER]
 """
@@ -12,8 +12,9 @@ machine_path = re.compile(r'(?<![\w.:/-])/(?:tmp|root|home|work|Users)/[\w.-]+|s
 
 def problems(path: Path) -> list[str]:
     "What is wrong in one notebook"
-    found = []
-    for i, cell in enumerate(json.loads(path.read_text())['cells']):
+    nb = json.loads(path.read_text())
+    found = [f'{path}: stored widget state (metadata.widgets)'] if 'widgets' in nb['metadata'] else []
+    for i, cell in enumerate(nb['cells']):
         where, source, outputs = f'{path} cell {i}', ''.join(cell['source']), cell.get('outputs', [])
         if any(o['output_type'] == 'error' for o in outputs): found.append(f'{where}: an error output')
         if m := machine_path.search(source + '\n'.join(texts(outputs))): found.append(f'{where}: a path of a machine, {m[0]}')

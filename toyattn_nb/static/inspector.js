@@ -151,9 +151,9 @@ function render({model, el}) {
         m.bias ? line('direct', centred(m.bias)) : null,
         tag('tr', {class: 'ta-chart', 'aria-hidden': 'true'}, tag('th', {}, 'bars'), answers.map((_, c) => tag('td', {}, bars(sums.map(s => s[c]), total[c], top)))),
         line('logit', total, 'ta-sum'),
-        tag('tr', {class: 'ta-probs'}, tag('th', {scope: 'row'}, 'says'), answers.map((_, c) => tag('td', {class: mark(c), 'data-value': out.probs[c], 'data-logit': out.logits[c]},
+        tag('tr', {class: 'ta-probs'}, tag('th', {scope: 'row'}, 'says %'), answers.map((_, c) => tag('td', {class: mark(c), 'data-value': out.probs[c], 'data-logit': out.logits[c]},
           tag('div', {class: 'ta-well'}, tag('div', {style: `height: ${100 * out.probs[c]}%`})),
-          out.probs[c] >= SHOWN ? `${(100 * out.probs[c]).toFixed(0)}%` : '')))));
+          out.probs[c] >= SHOWN ? (100 * out.probs[c]).toFixed(0) : '')))));
   }
 
   // The heads' logits of one completion side by side, their sum as a line across.
