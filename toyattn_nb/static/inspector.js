@@ -135,7 +135,7 @@ function render({model, el}) {
       return mass >= SHOWN ? [...kept, ['rest', mass, rest]] : kept;
     });
     const top = Math.max(1e-9, ...total.map(Math.abs), ...sums.flat().map(Math.abs), ...rows.flat().flatMap(([,, row]) => row.map(Math.abs)));
-    const cell = x => tag('td', {style: `background: rgb(${x > 0 ? '214 96 77' : '67 147 195'} / ${(.75 * Math.abs(x) / top).toFixed(3)})`}, short(x));
+    const cell = x => tag('td', {style: `background: rgb(${x > 0 ? '214 96 77' : '67 147 195'} / ${(.6 * Math.abs(x) / top).toFixed(3)})`}, short(x));
     const line = (label, row, cls = '') => tag('tr', {class: cls}, tag('th', {scope: 'row'}, label), row.map(cell));
     const mark = c => c === right ? 'ta-answer' : '';
     return tag('table', {style: `min-width: ${60 + 27 * answers.length}px`},
