@@ -178,7 +178,7 @@ export function start(kind, {render}) {
     let model;
     drawn(el, () => {
       const traits = JSON.parse(el.querySelector('script').textContent);
-      if (traits._weights) traits._weights = new DataView(Uint8Array.from(atob(traits._weights), c => c.charCodeAt(0)).buffer);
+      if (typeof traits._weights === 'string') traits._weights = new DataView(Uint8Array.from(atob(traits._weights), c => c.charCodeAt(0)).buffer);
       el.replaceChildren();
       model = new PageState(traits, el.closest('.toyattn-group'));
     });
