@@ -24,7 +24,7 @@ KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs link
 FOCUSABLE = """<script>
 // On a narrow screen, wide figures scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard.
 addEventListener('load', () => {
-  for (const e of document.querySelectorAll('.cell-output-display img')) e.style.minWidth = `${Math.min(.6 * e.naturalWidth, 600)}px`;
+  for (const e of document.querySelectorAll('.cell-output-display img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
   for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
     if (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight) e.tabIndex = 0;
   }
