@@ -3,6 +3,7 @@
 nbdev processes the notebooks into a Quarto website project in _proc/, smalldocs renders that to _proc/_docs/. Then what the
 pages would fetch from other hosts is put beside them: fonts are left to the system, KaTeX comes from npm, where npm is installed.
 """
+import html
 import json
 import re
 import shutil
@@ -44,6 +45,10 @@ def describe_figures(path: Path):
             titles = re.findall(r"""(?:title=|title\()f?(['"])(.+?)\1""", source)
             text = '. '.join(dict.fromkeys(t for _, t in titles if '{' not in t)) or re.sub(r'[*`$\[\]]|\(\S+\)', '', ' '.join(before.split()))
             cell['source'] = f'#| fig-alt: {json.dumps(("Figure: " + text)[:300], ensure_ascii=False)}\n{source}'
+        for o in cell.get('outputs', []):                                      # smalldocs has no eye for the width that a picture asks for
+            if (width := o.get('metadata', {}).get('image/png', {}).get('width')) and (alt := re.search('fig-alt: (".*")', ''.join(cell['source']))):
+                png = ''.join(o['data']['image/png']).replace('\n', '')
+                o['data'] = {'text/html': f'<img width="{width}" alt="{html.escape(json.loads(alt[1]))}" src="data:image/png;base64,{png}">'}
     path.write_text(json.dumps(nb))
 
 
