@@ -10,7 +10,7 @@ __all__ = ['STYLE', 'DARK', 'GREY', 'RED', 'SHOWN', 'FIGURES', 'KIND_COLOURS', '
            'badge', 'row', 'key', 'beside', 'summary', 'figures_table', 'section', 'opening', 'closing', 'report_html',
            'check_folder', 'finite', 'write_run_folder']
 
-# %% ../nbs/11_report.ipynb #66bbf2ea
+# %% ../nbs/11_report.ipynb #cd1e63ad
 import base64, io, json, math, os, re, shutil, tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -37,7 +37,7 @@ from .model import AttnOnly, versions, write_whole
 from .preferences import CLASSES, KINDS, class_means, solution_kinds, tau_null
 from .training import Run
 
-# %% ../nbs/11_report.ipynb #41761d37
+# %% ../nbs/11_report.ipynb #fc1639a2
 STYLE = {'font.size': 9.5, 'axes.titlesize': 9.5, 'axes.spines.top': False, 'axes.spines.right': False, 'legend.frameon': False,
          'legend.fontsize': 9, 'figure.facecolor': 'white', 'savefig.dpi': 200}
 DARK, GREY, RED = '0.15', '0.62', '#b3261e'
@@ -78,7 +78,7 @@ def shown(
     "The first seeds that solved the task."
     return run.model[run.solved.nonzero()[:SHOWN, 0]]
 
-# %% ../nbs/11_report.ipynb #9604b918
+# %% ../nbs/11_report.ipynb #a4506b85
 def accuracy_rows(
     ax:Axes,                                # where
     rows:dict[str, tuple[Tensor, Tensor]],  # accuracy (n_seeds,) and solved (n_seeds,) of each row, by its label
@@ -132,7 +132,7 @@ def c3_figure(ax, runs):
     accuracy_rows(ax, {'two heads': trained(runs[H2D1]), 'one head': trained(runs[H1D1])})
     mark(ax, one_head_bound(runs[H1D1].task), 'bound for one head', .5)
 
-# %% ../nbs/11_report.ipynb #fa1ff13b
+# %% ../nbs/11_report.ipynb #d7833f5c
 def by_width(
     runs:Runs,
     cells:Sequence[Cell],
@@ -168,7 +168,7 @@ def stacked(
     ax.spines[['left', 'bottom']].set_visible(False)
     ax.tick_params(axis='y', length=0)
 
-# %% ../nbs/11_report.ipynb #2007d8b8
+# %% ../nbs/11_report.ipynb #48ec6181
 @figure('C4', 'Kinds of solution', 2.6)
 def c4_figure(ax, runs):
     "The two upper rows are trained models that solve the task, the others are built by hand to be of a known kind."
@@ -212,7 +212,7 @@ def c6_figure(ax, runs):
     ax.set(xlim=(0, 1), ylim=(-.05, 1), xlabel='exclusivity', ylabel='accuracy lost')
     ax.figure.legend(loc='outside lower left', ncols=3, handletextpad=.2, columnspacing=1)
 
-# %% ../nbs/11_report.ipynb #1d66da13
+# %% ../nbs/11_report.ipynb #8108ab67
 @figure('C7', 'What a head writes about the token it looks at', 2.6, ncols=2, sharey=True)
 def c7_figure(axs, runs):
     ("The mean logit that each head adds to four classes of answers: the token twice; the token with one that the head likes "
@@ -249,7 +249,7 @@ def c8_figure(axs, runs):
     keys.append(mpl.lines.Line2D([], [], color='0.4', marker='*', ls='', ms=10, label='two_head_uniform'))
     axs[0].figure.legend(handles=keys, loc='outside lower left', ncols=3, handletextpad=.1, columnspacing=1)
 
-# %% ../nbs/11_report.ipynb #7666519c
+# %% ../nbs/11_report.ipynb #1218f5bb
 @figure('C9', 'Three symptoms, with and without a shortage', 2.2, ncols=3, sharey=True)
 def c9_figure(axs, runs):
     ("Dots are means over solved models, bars the middle 90 % of them. At d_head=6 there are more dimensions than answers. "
@@ -267,7 +267,7 @@ def c9_figure(axs, runs):
         ax.set(title=title, xlim=limits, ylim=(len(models) - .5, -.5), yticks=range(len(models)), yticklabels=list(models))
         ax.tick_params(axis='y', length=0)
 
-# %% ../nbs/11_report.ipynb #032ccab1
+# %% ../nbs/11_report.ipynb #dc538c88
 @figure('C10', 'Answers after the heads swap their attention', 2.3)
 def c10_figure(ax, runs):
     ("What models answer, on pairs that their heads divide, when each head is given the other's attention: both tokens are still "
@@ -288,7 +288,7 @@ def c11_figure(ax, runs):
     accuracy_rows(ax, rows | {'uniform\nby hand': evaluate(built, task)[1::2], 'trained\nuniform': trained(runs[H2D1_FROZEN])})
     ax.axvline(.9, color=RED, ls='--', lw=1.2, zorder=1)
 
-# %% ../nbs/11_report.ipynb #c6a1b38a
+# %% ../nbs/11_report.ipynb #3a08a4b3
 ABOUT = dict(
     C1="Two heads, each of which passes on four numbers (`d_head=4`). A model has *solved* the task when it is right on every "
        "one of the 9,240 different contexts. Control: the best that can be said without looking at the context.",
@@ -345,7 +345,7 @@ SOURCES = ( # address, title, what is found there
     ('https://transformer-circuits.pub/2022/toy_model/index.html', 'Elhage et al. (2022): Toy Models of Superposition',
      'what the word means where dimensions are short'))
 
-# %% ../nbs/11_report.ipynb #188cc8c6
+# %% ../nbs/11_report.ipynb #f257472e
 def number(
     value:float|None,
 ) -> str:
@@ -370,7 +370,7 @@ def sentence(
     "A measure in running text."
     return f'{m.name}: {number(m.value)}' + (f' ({text})' if (text := interval(m)) else '')
 
-# %% ../nbs/11_report.ipynb #008afe18
+# %% ../nbs/11_report.ipynb #72ab65cb
 CSS = '''
 :root { color-scheme: light dark; --page: #ffffff; --ink: #1b1b1f; --soft: #5a5a63; --line: #dadae0; --card: #f5f5f8;
   --link: #0a5299;
@@ -433,7 +433,7 @@ figcaption { font-size: .875rem; color: var(--soft); margin-top: .5rem; }
   .verdict, .signal { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 '''
 
-# %% ../nbs/11_report.ipynb #2004153f
+# %% ../nbs/11_report.ipynb #d73e652f
 def rich(
     text:str, # with `code` and *stress*
 ) -> list:
@@ -449,7 +449,7 @@ def row(name, *cells, **attrs):
     "A table row that begins with its name."
     return x.Tr(x.Th(name, scope='row'), *(x.Td(c) for c in cells), **attrs)
 
-# %% ../nbs/11_report.ipynb #3c669707
+# %% ../nbs/11_report.ipynb #c3718d40
 KEY = dict(C2=f'share solved, {H1D4}', C4=f'share hierarchical, {H2D4}', C5=f'mean τ, {H2D4}', C6=f'exclusivity, {H2D4}',
            C7=f'gap (logits), {H2D4}', C8=f'accuracy, head 0 zero-ablated, {H2D4}', C9=f'interference, {H2D6}',
            C10=f'accuracy after the swap, {H2D4}') # elsewhere it is the first
@@ -469,7 +469,7 @@ def beside(
     what = [WHERE.split(m.name)[0] for m in [key(r)] if m]
     return next((m for m in r.control if WHERE.split(m.name)[0] in what), r.control[0] if r.control else None)
 
-# %% ../nbs/11_report.ipynb #3b39eb04
+# %% ../nbs/11_report.ipynb #4e442b36
 def summary(
     records:Sequence[Record],
 ):
@@ -523,7 +523,7 @@ def section(
     heading = x.Header(x.H3(f'{r.id} · ', *rich(r.statement)), badge(r.verdict))
     return x.Article(heading, x.P(*rich(ABOUT[r.id])) if r.id in ABOUT else '', *shows, id=r.id)
 
-# %% ../nbs/11_report.ipynb #23b2bb19
+# %% ../nbs/11_report.ipynb #de8b85ce
 def opening(task:SkipTrigramTask):
     "What the model is, what it has to do, and the words that the rest uses."
     context, names = [5, 3, 6, 6, 11, 1, 9, 7, 0], task.token_names
@@ -549,7 +549,7 @@ def opening(task:SkipTrigramTask):
     text = x.Div(x.P(*rich(what)), example, x.P(why))
     return x.Section(x.H2('The model and its task', id='model'), x.Div(text, glossary, cls='pair'))
 
-# %% ../nbs/11_report.ipynb #1240e33c
+# %% ../nbs/11_report.ipynb #c4b02d99
 def closing(
     settings:Mapping,
     runs:Runs,
@@ -594,7 +594,7 @@ def report_html(
     main = x.Main(header, opening(SkipTrigramTask()), summary(records), *claims, *closing(settings, runs))
     return str(x.to_xml(x.Html(head, x.Body(main), lang='en'), indent=False))
 
-# %% ../nbs/11_report.ipynb #6204d32e
+# %% ../nbs/11_report.ipynb #afd5410c
 OURS = re.compile(r'claims\.json|report\.html|figures(/[^/]*\.png)?|models(/[^/]*\.safetensors)?')
 
 def check_folder(
@@ -627,7 +627,7 @@ def finite(
     if isinstance(value, (list, tuple)): return [finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
-# %% ../nbs/11_report.ipynb #6394dc5a
+# %% ../nbs/11_report.ipynb #1f653e93
 def write_run_folder(
     path:str|os.PathLike,     # the folder
     records:Sequence[Record], # of all claims

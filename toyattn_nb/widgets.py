@@ -21,7 +21,7 @@ from .preferences import KINDS, exclusivity, hardness, kinds, mean_tau, possible
 from .subspaces import bare_counts, canonical, head_points, joined, pca
 from .training import Run
 
-# %% ../nbs/09_widgets.ipynb #23f2c30d
+# %% ../nbs/09_widgets.ipynb #5d0a62a1
 _STATIC = files('toyattn_nb')/'static'
 _CSS = (_STATIC/'widgets.css').read_text(encoding='utf-8')
 
@@ -164,7 +164,7 @@ def _with_html(bundle:tuple[dict, dict]|dict, html:str) -> tuple[dict, dict]:
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
     return data | {'text/html': html}, metadata
 
-# %% ../nbs/09_widgets.ipynb #3e6f3144
+# %% ../nbs/09_widgets.ipynb #7ce705ba
 def seed_measures(
     model:AttnOnly,       # (n_seed,) an ensemble
     task:SkipTrigramTask, # on whose population
