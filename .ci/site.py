@@ -3,6 +3,7 @@
 nbdev processes the notebooks into a Quarto website project in _proc/, smalldocs renders that to _proc/_docs/. Then what the
 pages would fetch from other hosts is put beside them: fonts are left to the system, KaTeX comes from npm, where npm is installed.
 """
+import html
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 from nbdev.config import get_config
@@ -17,10 +19,13 @@ from nbdev.doclinks import _build_modidx
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
 
+from toyattn_nb.claims import CLAIMS
+
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs links to
 FOCUSABLE = """<script>
-// What scrolls can be reached by the keyboard.
+// On a narrow screen, wide figures scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard.
 addEventListener('load', () => {
+  for (const e of document.querySelectorAll('.cell-output-display img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
   for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
     if (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight) e.tabIndex = 0;
   }
@@ -40,6 +45,26 @@ def describe_figures(path: Path):
             titles = re.findall(r"""(?:title=|title\()f?(['"])(.+?)\1""", source)
             text = '. '.join(dict.fromkeys(t for _, t in titles if '{' not in t)) or re.sub(r'[*`$\[\]]|\(\S+\)', '', ' '.join(before.split()))
             cell['source'] = f'#| fig-alt: {json.dumps(("Figure: " + text)[:300], ensure_ascii=False)}\n{source}'
+        for o in cell.get('outputs', []):                                      # smalldocs has no eye for the width that a picture asks for
+            if (width := o.get('metadata', {}).get('image/png', {}).get('width')) and (alt := re.search('fig-alt: (".*")', ''.join(cell['source']))):
+                png = ''.join(o['data']['image/png']).replace('\n', '')
+                o['data'] = {'text/html': f'<img width="{width}" alt="{html.escape(json.loads(alt[1]))}" src="data:image/png;base64,{png}">'}
+    path.write_text(json.dumps(nb))
+
+
+def tidy_reference(path: Path, source: Path):
+    "Put what stands in one cell in the order in which it is written, and show each claim as itself rather than as its class."
+    if not source.exists(): return
+    nb, code = json.loads(path.read_text()), '\n'.join(''.join(c['source']) for c in json.loads(source.read_text())['cells'] if c['cell_type'] == 'code')
+    shown = [re.search(r'^show_doc\(([\w.]+)', ''.join(c['source']), re.M) for c in nb['cells']]
+    for cell, m in zip(nb['cells'], shown):
+        if m and source.stem == '10_claims' and (claim := CLAIMS.get(m[1].upper())):
+            cell['outputs'] = [{'output_type': 'display_data', 'metadata': {}, 'data': {'text/markdown': f'---\n\n### {m[1]}\n\n*{claim.statement}*'}}]
+    def place(i):
+        found = re.search(rf'^\s*(?:def|class) {shown[i][1].split(".")[-1]}\b', code, re.M)
+        return found.start() if found else len(code)
+    runs = groupby(range(len(shown)), key=lambda i: shown[i] is not None)
+    nb['cells'] = [nb['cells'][i] for documented, run in runs for i in (sorted(run, key=place) if documented else run)]
     path.write_text(json.dumps(nb))
 
 
@@ -75,8 +100,10 @@ if __name__ == '__main__':
     refresh_quarto_yml()
     _build_modidx()
     cache = proc_nbs(n_workers=0)
+    for path in Path(cache).rglob('*.ipynb'):
+        describe_figures(path)
+        tidy_reference(path, get_config().nbs_path/path.relative_to(cache))
     # not every way of installing puts the console script on the PATH; its module is there always
-    for path in Path(cache).rglob('*.ipynb'): describe_figures(path)
     rendered = subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', str(cache), *sys.argv[1:]]).returncode
     if rendered == 0: stand_alone(Path(cache)/'_docs')
     sys.exit(rendered)

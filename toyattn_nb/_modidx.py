@@ -390,4 +390,5 @@ d = { 'settings': { 'branch': 'main',
                                     'toyattn_nb.widgets._page': ('widgets.html#_page', 'toyattn_nb/widgets.py'),
                                     'toyattn_nb.widgets._space': ('widgets.html#_space', 'toyattn_nb/widgets.py'),
                                     'toyattn_nb.widgets._with_html': ('widgets.html#_with_html', 'toyattn_nb/widgets.py'),
+                                    'toyattn_nb.widgets.check_finite': ('widgets.html#check_finite', 'toyattn_nb/widgets.py'),
                                     'toyattn_nb.widgets.seed_measures': ('widgets.html#seed_measures', 'toyattn_nb/widgets.py')}}}

@@ -22,6 +22,11 @@ function render({model, el}) {
     return unpacked.model;
   };
   const tokens = () => draft ?? model.get('tokens');
+  const checked = ids => {
+    const whole = ids.length === spec.ctx_len + 1 && ids.every(t => Number.isInteger(t) && t >= 0 && t < spec.n_vocab);
+    if (!whole || ids.at(-1) !== 0) throw Error(`its context, ${JSON.stringify(ids)}, is not ${spec.ctx_len} tokens and the readoff.`);
+    return ids;
+  };
   const setTokens = t => {
     draft = completion(spec, t) === null ? t : null;
     if (draft) draw(); else send({tokens: t});
@@ -70,11 +75,11 @@ function render({model, el}) {
       tag('button', {type: 'button', class: 'ta-shuffle', onclick: () => setTokens([...shuffled(tokens().slice(0, -1)), 0])}, 'Shuffle'),
       tag('button', {type: 'button', class: 'ta-next', onclick: () => setTokens(example(spec))}, 'Next example'),
       tag('button', {type: 'button', class: 'ta-reset', onclick: () => send({ablated: [], forced: {}})}, 'Heads as trained')),
-    verdict, written));
+    verdict, written, spec.left_out ? tag('p', {class: 'ta-note'}, spec.left_out) : null));
 
   // -- what changes
   function draw() {
-    const m = current(), ids = tokens(), ablated = model.get('ablated'), forced = model.get('forced');
+    const m = current(), ids = checked(tokens()), ablated = model.get('ablated'), forced = model.get('forced');
     const out = forward(m, ids, {ablated, forced}), right = completion(spec, ids);
     if (seed) seed.querySelector('select').value = model.get('seed');
     slider.value = spec.steps.indexOf(model.get('step'));
@@ -130,7 +135,7 @@ function render({model, el}) {
       return mass >= SHOWN ? [...kept, ['rest', mass, rest]] : kept;
     });
     const top = Math.max(1e-9, ...total.map(Math.abs), ...sums.flat().map(Math.abs), ...rows.flat().flatMap(([,, row]) => row.map(Math.abs)));
-    const cell = x => tag('td', {style: `background: rgb(${x > 0 ? '214 96 77' : '67 147 195'} / ${(.75 * Math.abs(x) / top).toFixed(3)})`}, short(x));
+    const cell = x => tag('td', {style: `background: rgb(${x > 0 ? '214 96 77' : '67 147 195'} / ${(.6 * Math.abs(x) / top).toFixed(3)})`}, short(x));
     const line = (label, row, cls = '') => tag('tr', {class: cls}, tag('th', {scope: 'row'}, label), row.map(cell));
     const mark = c => c === right ? 'ta-answer' : '';
     return tag('table', {style: `min-width: ${60 + 27 * answers.length}px`},
@@ -146,9 +151,9 @@ function render({model, el}) {
         m.bias ? line('direct', centred(m.bias)) : null,
         tag('tr', {class: 'ta-chart', 'aria-hidden': 'true'}, tag('th', {}, 'bars'), answers.map((_, c) => tag('td', {}, bars(sums.map(s => s[c]), total[c], top)))),
         line('logit', total, 'ta-sum'),
-        tag('tr', {class: 'ta-probs'}, tag('th', {scope: 'row'}, 'says'), answers.map((_, c) => tag('td', {class: mark(c), 'data-value': out.probs[c], 'data-logit': out.logits[c]},
+        tag('tr', {class: 'ta-probs'}, tag('th', {scope: 'row'}, 'says %'), answers.map((_, c) => tag('td', {class: mark(c), 'data-value': out.probs[c], 'data-logit': out.logits[c]},
           tag('div', {class: 'ta-well'}, tag('div', {style: `height: ${100 * out.probs[c]}%`})),
-          out.probs[c] >= SHOWN ? `${(100 * out.probs[c]).toFixed(0)}%` : '')))));
+          out.probs[c] >= SHOWN ? (100 * out.probs[c]).toFixed(0) : '')))));
   }
 
   // The heads' logits of one completion side by side, their sum as a line across.

@@ -6,8 +6,11 @@
 // One model out of the packed float32 numbers: scores (H, T), values (H, T, D), readout (H, D, C), bias (C) or nothing.
 export function unpack(spec, weights, step, seed) {
   const {n_head: H, n_vocab: T, d_head: D, n_completions: C} = spec;
-  const size = H * T + H * T * D + H * D * C + (spec.direct ? C : 0);
+  const size = H * T + H * T * D + H * D * C + (spec.direct ? C : 0), bytes = 4 * size * spec.steps.length * spec.seeds.length;
+  if (weights.byteLength !== bytes) throw Error(`its weights hold ${weights.byteLength} bytes where its sizes need ${bytes}.`);
+  if (step < 0 || seed < 0) throw Error('this page does not carry the weights of that seed and step.');
   let at = 4 * size * (step * spec.seeds.length + seed);
+  for (let i = 0; i < size; i++) if (!Number.isFinite(weights.getFloat32(at + 4 * i, true))) throw Error('its weights hold numbers that are not finite.');
   const take = (...shape) => shape.length
     ? Array.from({length: shape[0]}, () => take(...shape.slice(1)))
     : weights.getFloat32((at += 4) - 4, true);
@@ -127,12 +130,22 @@ export function plotFrame(x, y, xName, yName, width) {
   return {X: across.place, Y: up.place, unplace: [across.back, up.back], viewBox: `0 0 ${W} ${H}`, grid, box};
 }
 
-// Draw a widget, or say why that cannot be done.
+// Draw a widget, or say why that cannot be done: instead of the widget, until what is wrong is set right.
 export function drawn(el, draw) {
   el.classList.add('toyattn');
   el.onkeydown = event => event.stopPropagation();   // keys are the widget's own: JupyterLab would fold cells by arrow keys
+  let alert = null;
   try { draw(); }
-  catch (error) { el.replaceChildren(tag('p', {role: 'alert', class: 'ta-alert'}, `This widget cannot be drawn: ${error.message}`)); }
+  catch (error) { alert = tag('p', {role: 'alert', class: 'ta-alert'}, `This widget cannot be drawn: ${error.message}`); }
+  el.querySelector('.ta-alert')?.remove();
+  if (alert) el.prepend(alert);
+  el.classList.toggle('ta-broken', !!alert);
+}
+
+// Throw where a number among the values, however nested, is not finite.
+export function checkFinite(what, values) {
+  if (Array.isArray(values)) values.forEach(v => checkFinite(what, v));
+  else if (!Number.isFinite(values)) throw Error(`${what} holds ${JSON.stringify(values) ?? values} where a number is needed.`);
 }
 
 // ---- a page without a kernel
@@ -162,11 +175,13 @@ class PageState extends EventTarget {
 export function start(kind, {render}) {
   for (const el of document.querySelectorAll(`.toyattn[data-widget="${kind}"]:not([data-live])`)) {
     el.dataset.live = '';
+    let model;
     drawn(el, () => {
       const traits = JSON.parse(el.querySelector('script').textContent);
-      if (traits._weights) traits._weights = new DataView(Uint8Array.from(atob(traits._weights), c => c.charCodeAt(0)).buffer);
+      if (typeof traits._weights === 'string') traits._weights = new DataView(Uint8Array.from(atob(traits._weights), c => c.charCodeAt(0)).buffer);
       el.replaceChildren();
-      render({model: new PageState(traits, el.closest('.toyattn-group')), el});
+      model = new PageState(traits, el.closest('.toyattn-group'));
     });
+    if (model) render({model, el});
   }
 }

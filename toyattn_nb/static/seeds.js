@@ -13,6 +13,9 @@ const point = (kind, attributes = {}) => SHAPES[kind][1]({fill: SHAPES[kind][0],
 
 function render({model, el}) {
   const {measures, kinds, kind_names: kindNames, seeds} = model.get('_table'), names = Object.keys(measures);
+  for (const [name, column] of Object.entries({...measures, 'kind of solution': kinds})) {
+    if (column.length !== seeds.length) throw Error(`${name} is given for ${column.length} seeds of ${seeds.length}.`);
+  }
   const send = (name, value) => { model.set(name, value); model.save_changes(); };
   const chooseX = choice('across', names.map(n => [n, n]), model.get('x'), v => send('x', v), {class: 'ta-x'});
   const chooseY = choice('up', names.map(n => [n, n]), model.get('y'), v => send('y', v), {class: 'ta-y'});
@@ -25,6 +28,7 @@ function render({model, el}) {
 
   function draw() {
     const x = measures[model.get('x')], y = measures[model.get('y')];
+    if (!x || !y || !seeds.includes(model.get('seed'))) throw Error(`there is no ${!x ? model.get('x') : !y ? model.get('y') : `seed ${model.get('seed')}`}.`);
     const drawable = seeds.map((_, i) => i).filter(i => x[i] !== null && y[i] !== null);
     const {X, Y, viewBox, grid} = plotFrame(drawable.map(i => x[i]), drawable.map(i => y[i]), model.get('x'), model.get('y'), plot.clientWidth);
     const focused = plot.contains(document.activeElement), order = [...drawable].sort((a, b) => x[a] - x[b] || y[a] - y[b]);

@@ -1,5 +1,5 @@
 // SubspaceExplorer: tokens or completions on two principal components of a space inside the heads.
-import {tag, svg, choice, drawn, plotFrame, HEADS} from './model.js';
+import {tag, svg, choice, drawn, checkFinite, plotFrame, HEADS} from './model.js';
 
 const colour = (c, n) => `hsl(${Math.round(360 * c / n)} 65% ${c % 2 ? 42 : 58}%)`;
 
@@ -32,6 +32,9 @@ function render({model, el}) {
 
   function draw() {
     const at = find(model.get('space'), model.get('head'));
+    if (!at) throw Error(`there is no ${model.get('space')} space of head ${model.get('head')}.`);
+    if (at.points.length !== at.labels.length) throw Error(`${at.points.length} points are given for ${at.labels.length} names.`);
+    checkFinite('a point', at.points);
     const components = at.ratio.map((share, k) => [k + 1, `component ${k + 1} (${(100 * share).toFixed(0)} %)`]);
     for (const [name, label] of Object.entries(selects)) {
       const select = label.querySelector('select');
