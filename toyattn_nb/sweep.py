@@ -149,7 +149,7 @@ def train_cell(
         run.save(path := Path(folder)/'run.safetensors')
         return table.to_parquet(index=False), path.read_bytes()
 
-# %% ../nbs/12_sweep.ipynb #33ff71b2
+# %% ../nbs/12_sweep.ipynb #314dd7e6
 def _key(cell:dict) -> str: return _digest(json.dumps(cell, sort_keys=True).encode())
 
 def _suffixes(settings:dict) -> tuple[str, ...]: return ('.safetensors', '.parquet') if settings['weights'] else ('.parquet',)
@@ -194,7 +194,7 @@ def _locked(out:Path):
     "Make the folder if it is not there, and be the only one that writes into it."
     strange = [p.name for p in out.iterdir() if not p.name.startswith('.')] if out.exists() else []
     if strange: _manifest(out)
-    (out/'cells').mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out/'.lock', timeout=0): yield
     except Timeout: raise BlockingIOError(f'{out}: another process is working on this sweep') from None
@@ -231,7 +231,7 @@ def _connected(client):
     except ImportError: raise ImportError("Dask is not installed: pip install 'toyattn_nb[dask]'") from None
     with Client(client) as connected: yield connected
 
-# %% ../nbs/12_sweep.ipynb #6c0f0e04
+# %% ../nbs/12_sweep.ipynb #33a271fe
 def results(
     out:str|Path,                     # the folder of a sweep
     columns:Sequence[str]|None=None,  # some of `COLUMNS`; None: all
@@ -261,8 +261,7 @@ def sweep(
         settings, cells = manifest['settings'], manifest['cells']
         check_cells(cells, settings['n_seeds'], 0 if client else min(n_workers, len(cells)))
         whole, finished = _whole(out), _finished(out, manifest)
-        for path in (out/'cells').iterdir():
-            if path not in whole: path.unlink()
+        for path in {*out.glob('cells/*'), *out.glob('.*.*')} - {*whole}: path.unlink()  # what a kill left half written
         left = sorted((c for c in cells if _key(c) not in finished), key=work, reverse=True)
         try:
             with (tqdm(total=len(cells), initial=len(finished), unit='cell', disable=not progress) as bar,
