@@ -419,6 +419,6 @@ d = { 'settings': { 'branch': 'main',
                                     'toyattn_nb.widgets._one_of': ('widgets.html#_one_of', 'toyattn_nb/widgets.py'),
                                     'toyattn_nb.widgets._packed': ('widgets.html#_packed', 'toyattn_nb/widgets.py'),
                                     'toyattn_nb.widgets._page': ('widgets.html#_page', 'toyattn_nb/widgets.py'),
+                                    'toyattn_nb.widgets._shown': ('widgets.html#_shown', 'toyattn_nb/widgets.py'),
                                     'toyattn_nb.widgets._space': ('widgets.html#_space', 'toyattn_nb/widgets.py'),
-                                    'toyattn_nb.widgets._with_html': ('widgets.html#_with_html', 'toyattn_nb/widgets.py'),
-                                    'toyattn_nb.widgets.seed_measures': ('widgets.html#seed_measures', 'toyattn_nb/widgets.py')}}}
+                                    'toyattn_nb.widgets._with_html': ('widgets.html#_with_html', 'toyattn_nb/widgets.py')}}}
