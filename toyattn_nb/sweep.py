@@ -149,7 +149,7 @@ def train_cell(
         run.save(path := Path(folder)/'run.safetensors')
         return table.to_parquet(index=False), path.read_bytes()
 
-# %% ../nbs/12_sweep.ipynb #314dd7e6
+# %% ../nbs/12_sweep.ipynb #6f0fa604
 def _key(cell:dict) -> str: return _digest(json.dumps(cell, sort_keys=True).encode())
 
 def _suffixes(settings:dict) -> tuple[str, ...]: return ('.safetensors', '.parquet') if settings['weights'] else ('.parquet',)
@@ -174,7 +174,7 @@ def _manifest(out:Path) -> dict:
         raise ValueError(f'{out}: not the folder of a sweep, which would hold a sweep.json')
     return manifest
 
-def _join(out:Path, cells:Sequence[dict]|None, settings:dict, n_workers:int) -> dict:
+def _join(out:Path, cells:Sequence[dict]|None, settings:dict, n_workers:int, here:bool) -> dict:
     "The manifest of a new folder, or of one that goes on, with cells added."
     code, columns = code_identity(), list(COLUMNS)
     if (out/'sweep.json').exists():
@@ -186,6 +186,7 @@ def _join(out:Path, cells:Sequence[dict]|None, settings:dict, n_workers:int) -> 
     elif cells is None: raise ValueError(f'{out}: no sweep yet, so it has to be told which cells')
     unique = list({_key(c): c for c in cells}.values())
     manifest = dict(settings=SETTINGS | settings, code=code, columns=columns, n_workers=n_workers, cells=unique)
+    check_cells(unique, manifest['settings']['n_seeds'], min(n_workers, len(unique)) if here else 0)
     write_whole(out/'sweep.json', json.dumps(manifest, indent=1), overwrite=True)
     return manifest
 
@@ -231,7 +232,7 @@ def _connected(client):
     except ImportError: raise ImportError("Dask is not installed: pip install 'toyattn_nb[dask]'") from None
     with Client(client) as connected: yield connected
 
-# %% ../nbs/12_sweep.ipynb #33a271fe
+# %% ../nbs/12_sweep.ipynb #8b57b679
 def results(
     out:str|Path,                     # the folder of a sweep
     columns:Sequence[str]|None=None,  # some of `COLUMNS`; None: all
@@ -257,21 +258,22 @@ def sweep(
     if cells is not None: check_cells(cells, settings.get('n_seeds', 1), 0)
     with _connected(client) as client, _locked(out):
         if client: n_workers = max(1, sum(client.nthreads().values()))
-        manifest = _join(out, cells, settings, n_workers)
+        manifest = _join(out, cells, settings, n_workers, here=client is None)
         settings, cells = manifest['settings'], manifest['cells']
-        check_cells(cells, settings['n_seeds'], 0 if client else min(n_workers, len(cells)))
         whole, finished = _whole(out), _finished(out, manifest)
         for path in {*out.glob('cells/*'), *out.glob('.*.*')} - {*whole}: path.unlink()  # what a kill left half written
         left = sorted((c for c in cells if _key(c) not in finished), key=work, reverse=True)
         try:
-            with (tqdm(total=len(cells), initial=len(finished), unit='cell', disable=not progress) as bar,
-                  closing(_trained(left, settings, min(n_workers, len(left) or 1), client)) as trained):
-                for cell, (rows, weights) in trained:
-                    if settings['weights']: _store(out, cell, '.safetensors', weights)
-                    _store(out, cell, '.parquet', rows)
-                    bar.update()
-            table = results(out)
-            write_whole(out/'results.parquet', table.to_parquet(index=False), overwrite=True)
+            try:
+                with (tqdm(total=len(cells), initial=len(finished), unit='cell', disable=not progress) as bar,
+                      closing(_trained(left, settings, min(n_workers, len(left) or 1), client)) as trained):
+                    for cell, (rows, weights) in trained:
+                        if settings['weights']: _store(out, cell, '.safetensors', weights)
+                        _store(out, cell, '.parquet', rows)
+                        bar.update()
+            finally:  # also when interrupted
+                table = results(out)
+                write_whole(out/'results.parquet', table.to_parquet(index=False), overwrite=True)
         except OSError as e: raise OSError(e.errno, f'{e.strerror or e}; finished cells are kept, run again to go on', str(out)) from e
         return table
 
