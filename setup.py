@@ -42,7 +42,7 @@ setup(
     package_data={cfg['lib_path']: ['static/*']},
     python_requires=f">={cfg['min_python']}",
     install_requires=lines('requirements'),
-    extras_require={'dev': lines('dev_requirements')},
+    extras_require={'dev': lines('dev_requirements'), 'dask': lines('dask_requirements')},
     entry_points={'console_scripts': lines('console_scripts')},
     zip_safe=False,
 )

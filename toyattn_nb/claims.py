@@ -5,10 +5,9 @@
 # %% auto #0
 __all__ = ['FEW', 'Runs', 'CLAIMS', 'H1D1', 'H1D4', 'H2D1', 'H2D2', 'H2D6', 'H2D4', 'EXPECTED', 'H2D4_ONE_SOURCE', 'H2D4_FROZEN',
            'H2D1_FROZEN', 'Measure', 'exact', 'share', 'mean', 'above', 'below', 'verdict', 'Record', 'Cell', 'Claim',
-           'claim', 'solved', 'c1', 'c2', 'c3', 'solutions', 'start', 'attention_within', 'tau', 'shared_out',
-           'by_cell', 'built', 'c4', 'c5', 'cost_of_agreement', 'c6', 'with_rows', 'gap', 'safe', 'c7',
-           'accuracy_without', 'head_interference', 'c8', 'polysemanticity', 'symptoms', 'c9', 'swapped', 'c10', 'c11',
-           'not_tested', 'cells_needed']
+           'claim', 'solved', 'c1', 'c2', 'c3', 'solutions', 'start', 'by_cell', 'built', 'c4', 'c5',
+           'cost_of_agreement', 'c6', 'c7', 'accuracy_without', 'head_interference', 'c8', 'polysemanticity',
+           'symptoms', 'c9', 'c10', 'c11', 'not_tested', 'cells_needed']
 
 # %% ../nbs/10_claims.ipynb #d4092157
 from collections.abc import Callable, Mapping, Sequence
@@ -23,10 +22,11 @@ from .circuits import centred, ov_circuit
 from .constructions import CONSTRUCTIONS, hierarchical_copy, one_head_bound, plain, two_head_uniform
 from .data import SkipTrigramTask
 from .evaluation import best_constant, evaluate, population_logits
-from .interventions import ablate, confusion, equal_scores, set_scores, solved_without, swap_attention
+from .interventions import ablate, equal_scores, set_scores, solved_without
+from .measures import attention_within, gap, safe, shared_out, swapped, tau
 from .model import AttnConfig, AttnOnly
-from .preferences import (CLASSES, KINDS, class_means, exclusivity, information, interference, mean_tau, order_information, own_margins,
-                                    possible_gap, prob_different, replace_impossible, solution_kinds, source_attention, source_tuples, tau_null)
+from .preferences import (CLASSES, KINDS, class_means, information, interference, order_information, own_margins, prob_different,
+                                    solution_kinds, source_tuples, tau_null)
 from .training import Run, train
 
 # %% ../nbs/10_claims.ipynb #3dada0ee
@@ -200,20 +200,6 @@ def start(run:Run) -> AttnOnly:
     "All seeds before the first step."
     return run.snapshots[run.snapshot_steps.index(0)]
 
-def attention_within(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
-    "p_h(t) within each tuple of different sources: (..., n_head, n_tuple, n_source)."
-    return source_attention(model.scores(), task.completions)
-
-def tau(model:AttnOnly, task:SkipTrigramTask, soft:bool=False) -> Tensor:
-    "Mean Kendall τ over pairs of heads, on signal tokens: (...)."
-    return mean_tau(model.scores(), task.signals, soft)
-
-def shared_out(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
-    "Exclusivity, q and information of each instance, means over tuples."
-    p = attention_within(model, task)
-    q = prob_different(p).mean(-2)
-    return dict(exclusivity=exclusivity(p).mean(-1), q=q.mean(-1), information=information(q).mean(-1))
-
 def by_cell(
     what:str, values:Callable[[Run], Tensor], runs:Runs, cells:Sequence[Cell], kind:Callable=mean,
 ) -> dict[Cell, Measure]:
@@ -284,27 +270,6 @@ def c6(runs):
         verdict(*(above(figures['exclusivity'][c], .5) for c in wide), *(above(cost[c], .3) for c in wide))
 
 # %% ../nbs/10_claims.ipynb #db14447f
-def with_rows(
-    model:AttnOnly,
-    ov:Tensor,      # (..., n_head, n_vocab, n_completions)
-) -> AttnOnly:      # embed="onehot", d_head = n_vocab
-    "A model with the same scores and direct path, and these OV rows."
-    cfg = AttnConfig(model.cfg.n_vocab, model.cfg.n_completions, model.cfg.n_head, model.cfg.n_vocab, direct=model.cfg.direct)
-    lead, scores = model.instances, model.scores()
-    W_Q, W_K = torch.zeros(2, *lead, *cfg.shapes['W_Q'])
-    W_Q[..., 0, 0] = cfg.d_head**.5
-    W_K[..., 0] = scores
-    params = dict(W_Q=W_Q, W_K=W_K, W_V=torch.eye(cfg.n_vocab).expand(*lead, *cfg.shapes['W_V']), W_O=ov)
-    return AttnOnly(cfg, params | (dict(b_U=model.bias()) if cfg.direct else {}))
-
-def gap(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
-    "Possible minus impossible, mean over the rows that have both: (...) logits."
-    return possible_gap(model.scores(), ov_circuit(model), task.completions).flatten(-2).nanmean(-1)
-
-def safe(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
-    "Is the task still solved when nothing impossible is written? (...) bool."
-    return evaluate(with_rows(model, replace_impossible(model.scores(), ov_circuit(model), task.completions)), task).solved
-
 @claim('C7', 'Looking at its second favourite, a head can infer that its favourite is absent, and need not write the completion with it.',
        'gap above 0 and safe in above 0.8 of the seeds: a verdict for each d_head, and over all at d_head=4 and d_head=6',
        H2D1, H2D2, H2D4, H2D6, H1D4)
@@ -377,20 +342,6 @@ def c9(runs):
     return [*wide, *narrow], control, verdict(*(above(m, bar) for m, bar in zip(wide, (.5, 2, 0))))
 
 # %% ../nbs/10_claims.ipynb #3fa28d9b
-def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
-    "Divided pairs with attention swapped: accuracy, and shares of answers that double, share or miss the sources; nan without such a pair."
-    p = attention_within(model, task)
-    pairs = [task.completions.index(c) for c in source_tuples(task.completions)]
-    answers = confusion(model, task, swap_attention(model))[..., pairs, :].double()
-    answers = answers / answers.sum(-1, keepdim=True)
-    divided = (exclusivity(p) > .5).double()
-    tuples = source_tuples(task.completions)
-    common = torch.tensor([[len({*a} & {*b}) for b in task.completions] for a in tuples])
-    single = torch.tensor([len({*b}) == 1 for b in task.completions])
-    kinds = dict(accuracy=common == task.n_source, double=(common == 1) & single, one_source=(common == 1) & ~single, none=common == 0)
-    shares = {k: (answers * mask).sum(-1) for k, mask in kinds.items()}
-    return {k: (x * divided).sum(-1) / divided.sum(-1) for k, x in shares.items()}
-
 @claim('C10', 'What a head infers from its attention is used, causally: heads given each other\'s attention answer wrongly.',
        'accuracy on divided pairs after the swap below 0.1, at d_head=4 and at d_head=6', H2D1, H2D4, H2D6)
 def c10(runs):
