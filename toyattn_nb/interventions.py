@@ -214,7 +214,11 @@ def solved_without(
     task:SkipTrigramTask, # on whose population
 ) -> Tensor:              # (..., n_head) bool
     "Is the task still solved with a head ablated to zero?"
-    return torch.stack([evaluate(model, task, ablate(model, head)).solved for head in range(model.cfg.n_head)], -1)
+    def without(head:int) -> AttnOnly:
+        W_O = model.W_O.clone()
+        W_O[..., head, :, :] = 0
+        return AttnOnly(model.cfg, dict(model.named_parameters()) | dict(W_O=W_O))
+    return torch.stack([evaluate(without(head), task).solved for head in range(model.cfg.n_head)], -1)
 
 # %% ../nbs/06_interventions.ipynb #b2dd1e89
 @torch.no_grad()

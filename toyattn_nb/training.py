@@ -155,7 +155,7 @@ def _compiled_gradient(loss:_Loss, counts:Tensor, target:Tensor) -> _Gradient|No
     return lambda counts, target, fast: step(params, held, counts, target).values()
 
 # %% ../nbs/03_training.ipynb #1c512a4b
-COMPILE_PAYS = 2**20 # steps × (100 + seeds) from which compiling saves more than it costs: measured in the benchmark notebook
+COMPILE_PAYS = 3 * 2**20 # steps × (100 + seeds) from which compiling saves more than it costs: measured in the benchmark notebook
 SMALL = 2**16        # logits of a step below which one thread is used
 
 def _start(cfg:AttnConfig, seeds:Sequence[int], config:TrainConfig) -> AttnOnly:
