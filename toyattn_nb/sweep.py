@@ -7,7 +7,7 @@ __all__ = ['AXES', 'MAX_CELLS', 'COLUMNS', 'SETTINGS', 'CODE', 'parts', 'grid', 
            'steps_to_solved', 'code_identity', 'train_cell', 'results', 'sweep', 'Status', 'status', 'plot_map']
 
 # %% ../nbs/12_sweep.ipynb #6fbcc9b5
-import ast, hashlib, io, json, math, multiprocessing, os, signal, tempfile, threading, time
+import ast, hashlib, json, math, multiprocessing, os, signal, tempfile, threading, time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import closing, contextmanager

@@ -8,7 +8,7 @@ __all__ = ['OPTIMIZERS', 'SCHEDULES', 'DRAW', 'COMPILE_PAYS', 'SMALL', 'TrainCon
 # %% ../nbs/03_training.ipynb #06b4d81e
 import math, os, time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
