@@ -69,14 +69,16 @@ def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     shares = {k: (answers * mask).sum(-1) for k, mask in kinds.items()}
     return {k: (x * divided).sum(-1) / divided.sum(-1) for k, x in shares.items()}
 
-# %% ../nbs/07b_measures.ipynb #020f8049
+# %% ../nbs/07b_measures.ipynb #69d15893
 def seed_measures(
     model:AttnOnly,       # (n_seed,) an ensemble
     task:SkipTrigramTask, # on whose population
 ) -> tuple[dict[str, Tensor], list[str]]: # measures (n_seed,) by name, those that are defined; the kind of each seed
     "What tells seeds apart: the exact figures, how the heads share the sources out, and what they make of it."
     ev, kinds = evaluate(model, task), ['solved'] * len(model)
-    measures, n_head, shared = ev._asdict(), model.cfg.n_head, task.n_signal >= task.n_source > 1
+    finite = torch.stack([p.flatten(1).isfinite().all(-1) for p in model.parameters()]).all(0)
+    model = AttnOnly(model.cfg, {k: torch.stack([x if ok else torch.zeros_like(x) for x, ok in zip(p, finite)]) for k, p in model.named_parameters()})
+    measures, n_head, shared = {}, model.cfg.n_head, task.n_signal >= task.n_source > 1
     if min(n_head, task.n_signal) > 1:
         pairs = pairwise_tau(model.scores(), task.signals)
         measures |= dict(tau=pairs.mean(-1), tau_min=pairs.amin(-1), soft_tau=tau(model, task, soft=True))
@@ -85,4 +87,5 @@ def seed_measures(
         measures |= shared_out(model, task)
         kinds = [KINDS[k] for k in solution_kinds(model, task)]
     if shared and n_head == 2: measures |= dict(swap_accuracy=swapped(model, task)['accuracy'])
-    return measures, [kind if solved else 'not solved' for kind, solved in zip(kinds, ev.solved)]
+    measures = {k: v if v.dtype == torch.bool else v.where(finite, torch.nan) for k, v in measures.items()}
+    return ev._asdict() | measures, [kind if solved else 'not solved' for kind, solved in zip(kinds, ev.solved)]
