@@ -23,9 +23,10 @@ from toyattn_nb.claims import CLAIMS
 
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs links to
 FOCUSABLE = """<script>
-// On a narrow screen, wide figures scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard.
+// On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard.
 addEventListener('load', () => {
   for (const e of document.querySelectorAll('.cell-output-display img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
+  for (const e of document.querySelectorAll('.dataframe :is(td, th)')) if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
   for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
     if (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight) e.tabIndex = 0;
   }
@@ -83,13 +84,29 @@ def katex(docs: Path) -> bool:
     return True
 
 
+def lines(code: str) -> str:
+    "Highlighted code with each line in an element of its own that knows its depth, so that what is broken can go on further in."
+    out, opened = [], []
+    for line in code.split('\n'):
+        start, plain = ''.join(opened), re.sub('<[^>]*>', '', line)
+        for tag in re.findall(r'</?span[^>]*>', line): opened.pop() if tag == '</span>' else opened.append(tag)
+        out.append(f'<span class="line" style="--depth: {len(plain) - len(plain.lstrip())}ch">{start}{line}{"</span>" * len(opened)}</span>')
+    return '\n'.join(out)
+
+
+def typeset(text: str) -> str:
+    "A rendered page with lines of code that can be indented, and captions that can be told from other text."
+    text = re.sub(r'(<code class="sourceCode python">)(.*?)(</code>)', lambda m: m[1] + lines(m[2]) + m[3], text, flags=re.S)
+    return re.sub(r'<p>(?=<em>(?:(?!</?em>|</p>).)*</em></p>)', '<p class="caption">', text, flags=re.S)
+
+
 def stand_alone(docs: Path):
     "Make the rendered pages ask no other host for anything."
     for css in (docs/'site_libs'/'themes').glob('*.css'): css.write_text(re.sub(r'@import\s*(url\([^)]*\)|"[^"]*");?', '', css.read_text()))
     local = katex(docs)
     if not local: print('npm is not installed: formulas will be drawn by KaTeX from its own host')
     for page in docs.rglob('*.html'):
-        text = page.read_text().replace('</body>', FOCUSABLE + '</body>').replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
+        text = typeset(page.read_text()).replace('</body>', FOCUSABLE + '</body>').replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
         text = re.sub(r'<iframe(?![^>]*\stitle=)', '<iframe title="What the cell above shows"', text)
         if local: text = text.replace(KATEX, '../' * (len(page.relative_to(docs).parts) - 1) + 'site_libs/katex')
         page.write_text(text)
