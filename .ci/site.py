@@ -3,6 +3,7 @@
 nbdev processes the notebooks into a Quarto website project in _proc/, smalldocs renders that to _proc/_docs/. Then what the
 pages would fetch from other hosts is put beside them: fonts are left to the system, KaTeX comes from npm, where npm is installed.
 """
+import ast
 import html
 import json
 import re
@@ -23,12 +24,15 @@ from toyattn_nb.claims import CLAIMS
 
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs links to
 FOCUSABLE = """<script>
-// On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard.
+// On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard, and fades where it goes on.
 addEventListener('load', () => {
-  for (const e of document.querySelectorAll('.cell-output-display img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
+  for (const e of document.querySelectorAll('.cell-output-display img, main p > img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
   for (const e of document.querySelectorAll('.dataframe :is(td, th)')) if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
-  for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
-    if (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight) e.tabIndex = 0;
+  const cue = e => e.classList.toggle('goes-on', e.scrollLeft + e.clientWidth < e.scrollWidth - 2);
+  for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display, main p:has(> img)')) {
+    if (e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight) continue;
+    e.tabIndex = 0; cue(e);
+    e.addEventListener('scroll', () => cue(e), {passive: true});
   }
 });
 </script>
@@ -53,17 +57,35 @@ def describe_figures(path: Path):
     path.write_text(json.dumps(nb))
 
 
+def definitions(code: str) -> dict[str, ast.AST]:
+    "Functions, classes and members of classes of a module, by the name that `show_doc` knows them by"
+    nodes = {n.name: n for n in ast.parse(code).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    return nodes | {f'{c}.{n.name}': n for c, node in nodes.items() if isinstance(node, ast.ClassDef) for n in node.body if isinstance(n, ast.FunctionDef)}
+
+
+def signature(node: ast.AST | None, code: str, shown: str) -> str:
+    "What a reader has to know of a definition: fields of a class as they are written, with their comments; otherwise what nbdev shows, with names that users know."
+    fields = [n for n in getattr(node, 'body', []) if isinstance(n, ast.AnnAssign)]
+    if isinstance(node, ast.ClassDef) and fields:
+        return '\n'.join([f'class {node.name}:', *code.splitlines()[fields[0].lineno - 1:fields[-1].end_lineno]])
+    if any(getattr(d, 'id', '') == 'property' for d in getattr(node, 'decorator_list', [])): shown = '@property\n' + shown
+    short = lambda line: re.sub(r'\b(?:\w+\.)+(?=[A-Z])', '', line[0]) + ''.join(line[1:])     # torch._C.Generator, but not in comments
+    return '\n'.join(short(re.split('(?= # )', line, maxsplit=1)) for line in shown.split('\n'))
+
+
 def tidy_reference(path: Path, source: Path):
-    "Put what stands in one cell in the order in which it is written, and show each claim as itself rather than as its class."
-    if not source.exists(): return
-    nb, code = json.loads(path.read_text()), '\n'.join(''.join(c['source']) for c in json.loads(source.read_text())['cells'] if c['cell_type'] == 'code')
-    shown = [re.search(r'^show_doc\(([\w.]+)', ''.join(c['source']), re.M) for c in nb['cells']]
-    for cell, m in zip(nb['cells'], shown):
-        if m and source.stem == '10_claims' and (claim := CLAIMS.get(m[1].upper())):
-            cell['outputs'] = [{'output_type': 'display_data', 'metadata': {}, 'data': {'text/markdown': f'---\n\n### {m[1]}\n\n*{claim.statement}*'}}]
-    def place(i):
-        found = re.search(rf'^\s*(?:def|class) {shown[i][1].split(".")[-1]}\b', code, re.M)
-        return found.start() if found else len(code)
+    "Put what stands in one cell in the order in which it is written, say what readers need of each, and show each claim as itself rather than as its class."
+    if not source.exists() or not (module := re.search(r'#\|\s*default_exp (\w+)', source.read_text())): return
+    nb, code = json.loads(path.read_text()), (get_config().lib_path/f'{module[1]}.py').read_text()
+    shown, defined = [re.search(r'^show_doc\(([\w.]+)', ''.join(c['source']), re.M) for c in nb['cells']], definitions(code)
+    for i, (cell, m) in enumerate(zip(nb['cells'], shown)):
+        if not m: continue
+        text = ''.join(cell['outputs'][0]['data']['text/markdown'])
+        if module[1] == 'claims' and (claim := CLAIMS.get(m[1].upper())): text = f'---\n\n### {m[1]}\n\n*{claim.statement}*\n\nHolds if: {claim.criterion}.'
+        text = re.sub('(?<=```python\n)(.*?)(?=\n```)', lambda found: signature(defined.get(m[1]), code, found[1]), text, flags=re.S)
+        if re.search(r'(^|\n)#+ [^\n]*$', ''.join(nb['cells'][i - 1]['source']).rstrip()): text = text.removeprefix('---\n')   # a heading has a line of its own
+        cell['outputs'] = [{'output_type': 'display_data', 'metadata': {}, 'data': {'text/markdown': text}}]
+    place = lambda i: defined[shown[i][1]].lineno if shown[i][1] in defined else len(code)
     runs = groupby(range(len(shown)), key=lambda i: shown[i] is not None)
     nb['cells'] = [nb['cells'][i] for documented, run in runs for i in (sorted(run, key=place) if documented else run)]
     path.write_text(json.dumps(nb))
