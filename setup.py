@@ -43,6 +43,9 @@ setup(
     python_requires=f">={cfg['min_python']}",
     install_requires=lines('requirements'),
     extras_require={'dev': lines('dev_requirements'), 'dask': lines('dask_requirements')},
-    entry_points={'console_scripts': lines('console_scripts')},
+    entry_points={
+        'console_scripts': lines('console_scripts'),
+        'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"],  # where nbdev looks for what can be linked to
+    },
     zip_safe=False,
 )

@@ -1,5 +1,5 @@
 """Look through the notebooks for what must not be committed: error outputs, paths of a machine, stored widget state, pages with a former
-version of the widgets.
+version of the widgets, text in the first cell that the site drops.
 
     python .ci/notebooks.py [FOLDER]
 """
@@ -16,6 +16,8 @@ def problems(path: Path) -> list[str]:
     "What is wrong in one notebook"
     nb = json.loads(path.read_text())
     found = [f'{path}: stored widget state (metadata.widgets)'] if 'widgets' in nb['metadata'] else []
+    if lost := [l for l in ''.join(nb['cells'][0]['source']).split('\n') if l.strip() and not l.startswith(('# ', '> '))]:
+        found.append(f'{path}: beside the title and the summary its first cell holds what the site will not show: {lost[0]!r}')
     for i, cell in enumerate(nb['cells']):
         where, source, outputs = f'{path} cell {i}', ''.join(cell['source']), cell.get('outputs', [])
         if any(o['output_type'] == 'error' for o in outputs): found.append(f'{where}: an error output')

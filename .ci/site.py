@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from nbdev.config import get_config
-from nbdev.doclinks import _build_modidx
+from nbdev.doclinks import NbdevLookup, _build_modidx
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
 
@@ -26,10 +26,10 @@ KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs link
 FOCUSABLE = """<script>
 // On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard, and fades where it goes on.
 addEventListener('load', () => {
-  for (const e of document.querySelectorAll('.cell-output-display img, main p > img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
+  for (const e of document.querySelectorAll('.cell-output-display img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
   for (const e of document.querySelectorAll('.dataframe :is(td, th)')) if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
   const cue = e => e.classList.toggle('goes-on', e.scrollLeft + e.clientWidth < e.scrollWidth - 2);
-  for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display, main p:has(> img)')) {
+  for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
     if (e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight) continue;
     e.tabIndex = 0; cue(e);
     e.addEventListener('scroll', () => cue(e), {passive: true});
@@ -57,10 +57,17 @@ def describe_figures(path: Path):
     path.write_text(json.dumps(nb))
 
 
+def decorators(node: ast.AST | None) -> list[str]:
+    "A definition's decorators as they are written"
+    return [ast.unparse(d) for d in getattr(node, 'decorator_list', [])]
+
+
 def definitions(code: str) -> dict[str, ast.AST]:
-    "Functions, classes and members of classes of a module, by the name that `show_doc` knows them by"
+    "Functions, classes and members of classes of a module, patched ones too, by the name that `show_doc` knows them by"
     nodes = {n.name: n for n in ast.parse(code).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    return nodes | {f'{c}.{n.name}': n for c, node in nodes.items() if isinstance(node, ast.ClassDef) for n in node.body if isinstance(n, ast.FunctionDef)}
+    members = {f'{c}.{n.name}': n for c, node in nodes.items() if isinstance(node, ast.ClassDef) for n in node.body if isinstance(n, ast.FunctionDef)}
+    patched = {f'{n.args.args[0].annotation.id}.{name}': n for name, n in nodes.items() if any(d.startswith('patch') for d in decorators(n))}
+    return nodes | members | patched
 
 
 def signature(node: ast.AST | None, code: str, shown: str) -> str:
@@ -68,7 +75,7 @@ def signature(node: ast.AST | None, code: str, shown: str) -> str:
     fields = [n for n in getattr(node, 'body', []) if isinstance(n, ast.AnnAssign)]
     if isinstance(node, ast.ClassDef) and fields:
         return '\n'.join([f'class {node.name}:', *code.splitlines()[fields[0].lineno - 1:fields[-1].end_lineno]])
-    if any(getattr(d, 'id', '') == 'property' for d in getattr(node, 'decorator_list', [])): shown = '@property\n' + shown
+    if {'property', 'patch(as_prop=True)'} & {*decorators(node)}: shown = '@property\n' + shown
     short = lambda line: re.sub(r'\b(?:\w+\.)+(?=[A-Z])', '', line[0]) + ''.join(line[1:])     # torch._C.Generator, but not in comments
     return '\n'.join(short(re.split('(?= # )', line, maxsplit=1)) for line in shown.split('\n'))
 
@@ -122,15 +129,40 @@ def typeset(text: str) -> str:
     return re.sub(r'<p>(?=<em>(?:(?!</?em>|</p>).)*</em></p>)', '<p class="caption">', text, flags=re.S)
 
 
+def symbols(docs: Path) -> tuple[dict[str, str], dict[str, str]]:
+    "Where on this site a symbol is documented, its class if not itself: by the address that nbdev gives it, and for classes by name"
+    pages = {re.sub(r'^\d+[a-z]?_', '', p.stem): p for p in docs.glob('*.html')}           # nbdev leaves numbers out of the names of pages
+    anchors = {p: set(re.findall(r'\sid="([^"]+)"', p.read_text())) for p in pages.values()}
+    places, classes = {}, {}
+    for known in NbdevLookup().entries[get_config().lib_name]['syms'].values():
+        for symbol, (address, *_) in known.items():
+            page, name = re.search(r'(\w+)\.html#(.+)$', address).groups()
+            anchor = next((a for a in (name, name.split('.')[0]) if a in anchors[pages[page]]), None)
+            places[address] = pages[page].name + (f'#{anchor}' if anchor else '')
+            if anchor == name and re.fullmatch('[A-Z][A-Za-z]+', short := symbol.split('.', 2)[-1]): classes[short] = places[address]
+    return places, classes
+
+
+def linked(text: str, up: str, places: dict[str, str], classes: dict[str, str]) -> str:
+    "A rendered page whose links to symbols stay on this site, and whose signatures lead to the classes that they name"
+    text = re.sub(r'(?<=href=")https://[^"]+', lambda m: up + places[m[0]] if m[0] in places else m[0], text)
+    name = re.compile(rf'(?<![\w.])({"|".join(classes)})(?!\w)(?=[^<>]*<)')
+    link = lambda m: f'<a href="{up}{classes[m[0]]}">{m[0]}</a>'
+    signatures = r'(<div class="cell-output[^"]*cell-output-markdown">(?:(?!</div>).)*?<code class="sourceCode python">)(.*?)(?=</code>)'
+    return re.sub(signatures, lambda m: m[1] + name.sub(link, m[2]), text, flags=re.S)
+
+
 def stand_alone(docs: Path):
     "Make the rendered pages ask no other host for anything."
     for css in (docs/'site_libs'/'themes').glob('*.css'): css.write_text(re.sub(r'@import\s*(url\([^)]*\)|"[^"]*");?', '', css.read_text()))
     local = katex(docs)
     if not local: print('npm is not installed: formulas will be drawn by KaTeX from its own host')
+    known = symbols(docs)
     for page in docs.rglob('*.html'):
-        text = typeset(page.read_text()).replace('</body>', FOCUSABLE + '</body>').replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
+        up = '../' * (len(page.relative_to(docs).parts) - 1)
+        text = linked(typeset(page.read_text()), up, *known).replace('</body>', FOCUSABLE + '</body>').replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
         text = re.sub(r'<iframe(?![^>]*\stitle=)', '<iframe title="What the cell above shows"', text)
-        if local: text = text.replace(KATEX, '../' * (len(page.relative_to(docs).parts) - 1) + 'site_libs/katex')
+        if local: text = text.replace(KATEX, up + 'site_libs/katex')
         page.write_text(text)
 
 
