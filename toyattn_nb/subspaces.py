@@ -163,7 +163,8 @@ def plot_plane(
     outputs = lambda counts: joined(head_points(model, 'output', counts)).detach().cpu()
     points, pop = outputs(bare_counts(task)), task.population()
     cloud = outputs(pop.counts)
-    low, high = cloud.amin(0).clamp(max=0), cloud.amax(0).clamp(min=0)
+    drawn = torch.cat([cloud, points, torch.zeros(1, 2)])
+    low, high = drawn.amin(0), drawn.amax(0)
     edge = .13 * (high - low) + 1e-6
     (x0, y0), (x1, y1) = (low - edge).tolist(), (high + edge).tolist()
     grid = torch.cartesian_prod(torch.linspace(x0, x1, 300), torch.linspace(y0, y1, 300))
@@ -175,8 +176,11 @@ def plot_plane(
     ax.scatter(*cloud.T, c=.75 * colours[pop.completion], s=1.5, alpha=.2, linewidths=0, rasterized=True)
     ax.axhline(0, color='w', lw=.8, zorder=1); ax.axvline(0, color='w', lw=.8, zorder=1)
     ax.scatter(*points.T, c=colours, s=22, edgecolors='k', linewidths=.7, zorder=3)
-    for name, p in zip(task.completion_names, points.tolist()):
-        ax.annotate(name, p, (4, 3), textcoords='offset points', fontsize=8, zorder=4)
+    together = {}                                                       # names of points that lie on each other stand side by side
+    for name, p, place in zip(task.completion_names, points.tolist(), (points / edge * 8).round().tolist()): together.setdefault(tuple(place), (p, []))[1].append(name)
+    for (x, y), names in together.values():
+        side = -1 if x > x1 - .2 * (x1 - x0) else 1                     # names stay inside the frame
+        ax.annotate(' '.join(names), (x, y), (4 * side, 3), textcoords='offset points', ha='left' if side > 0 else 'right', fontsize=8, zorder=4)
     ax.set_xlabel('output of head 0' + ', 1st' * (H == 1), color=head_colour(0))
     ax.set_ylabel(f'output of head {H - 1}' + ', 2nd' * (H == 1), color=head_colour(H - 1)); ax.tick_params(labelsize=7)
     return ax

@@ -134,12 +134,12 @@ function render({model, el}) {
       const rest = sums[h].map((x, c) => kept.reduce((left, [,, row]) => left - row[c], x)), mass = 1 - kept.reduce((s, [, p]) => s + p, 0);
       return mass >= SHOWN ? [...kept, ['rest', mass, rest]] : kept;
     });
-    const top = Math.max(1e-9, ...total.map(Math.abs), ...sums.flat().map(Math.abs), ...rows.flat().flatMap(([,, row]) => row.map(Math.abs)));
+    const top = Math.max(1, ...total.map(Math.abs), ...sums.flat().map(Math.abs), ...rows.flat().flatMap(([,, row]) => row.map(Math.abs)));
     const cell = x => tag('td', {style: `background: rgb(${x > 0 ? '214 96 77' : '67 147 195'} / ${(.6 * Math.abs(x) / top).toFixed(3)})`}, short(x));
     const line = (label, row, cls = '') => tag('tr', {class: cls}, tag('th', {scope: 'row'}, label), row.map(cell));
     const mark = c => c === right ? 'ta-answer' : '';
     return tag('table', {style: `min-width: ${60 + 27 * answers.length}px`},
-      tag('caption', {}, 'What each attended token writes to each completion’s logit (mean removed), and how the heads add up'),
+      tag('caption', {}, 'What each attended token writes to each completion’s logit (mean removed; red raises it, blue lowers it), and how the heads add up'),
       tag('thead', {}, tag('tr', {}, tag('td', {}), answers.map((a, c) => tag('th', {scope: 'col', class: mark(c)}, a)))),
       heads.map(h => tag('tbody', {style: `--head: ${HEADS[h % HEADS.length]}`, class: 'ta-by'},
         tag('tr', {}, tag('th', {colspan: answers.length + 1, scope: 'rowgroup', class: 'ta-group'},
@@ -147,7 +147,7 @@ function render({model, el}) {
         ablated.includes(h) ? null : rows[h].map(([name, p, row]) => line([name, tag('small', {}, ` ${(100 * p).toFixed(0)}`)], row)),
         ablated.includes(h) || rows[h].length === 1 ? null : line('in all', sums[h], 'ta-sum'))),
       tag('tbody', {class: 'ta-total'},
-        tag('tr', {}, tag('th', {colspan: answers.length + 1, scope: 'rowgroup', class: 'ta-group'}, m.bias ? 'heads and direct path together' : 'heads together')),
+        tag('tr', {}, tag('th', {colspan: answers.length + 1, scope: 'rowgroup', class: 'ta-group'}, `heads ${m.bias ? 'and direct path ' : ''}together (bars: each head, line: the sum)`)),
         m.bias ? line('direct', centred(m.bias)) : null,
         tag('tr', {class: 'ta-chart', 'aria-hidden': 'true'}, tag('th', {}, 'bars'), answers.map((_, c) => tag('td', {}, bars(sums.map(s => s[c]), total[c], top)))),
         line('logit', total, 'ta-sum'),

@@ -102,19 +102,18 @@ export function choice(label, options, value, onchange, attributes = {}) {
   return tag('label', {}, `${label} `, select);
 }
 
-// About five round numbers that span the values, and the scale from values to places and back.
+// The scale from values to places, the values at its ends, and about five round numbers between.
 function axis(values, from, to) {
   let low = Math.min(...values), high = Math.max(...values);
   if (high - low < 1e-9) { low -= .5; high += .5; }
   const raw = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(raw)), step = unit * [1, 2, 5, 10].find(m => m * unit >= raw);
-  const pad = .05 * (high - low), ticks = [];
-  const place = v => from + (to - from) * (v - low + pad) / (high - low + 2 * pad);
-  const back = p => (p - from) / (to - from) * (high - low + 2 * pad) + low - pad;
+  const pad = .05 * (high - low), ends = [low - pad, high + pad], ticks = [];
+  const place = v => from + (to - from) * (v - ends[0]) / (ends[1] - ends[0]);
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9; i++) ticks.push(+(i * step).toPrecision(6));
-  return {place, back, ticks};
+  return {place, ends, ticks};
 }
 
-// The frame of a scatter plot so many pixels wide: scales X and Y, and what to draw behind the points. Without yName, no ticks up.
+// The frame of a scatter plot so many pixels wide: scales X and Y, its corners as values, what to draw behind the points. Without yName, no ticks up.
 export function plotFrame(x, y, xName, yName, width) {
   const W = Math.max(320, Math.min(560, width || 560)), H = 80 + .46 * W, LEFT = 62, BOTTOM = 46, TOP = 12, RIGHT = 14;
   const across = axis(x, LEFT, W - RIGHT), up = axis(y, H - BOTTOM, TOP), number = v => String(v).replace('-', '−');
@@ -126,8 +125,8 @@ export function plotFrame(x, y, xName, yName, width) {
       svg('text', {x: LEFT - 6, y: up.place(v) + 4, 'text-anchor': 'end'}, number(v))]).flat(),
     svg('text', {x: (LEFT + W - RIGHT) / 2, y: H - 6, 'text-anchor': 'middle'}, xName),
     svg('text', {transform: `translate(14 ${(TOP + H - BOTTOM) / 2}) rotate(-90)`, 'text-anchor': 'middle'}, yName));
-  const box = {x: LEFT, y: TOP, width: W - RIGHT - LEFT, height: H - BOTTOM - TOP};
-  return {X: across.place, Y: up.place, unplace: [across.back, up.back], viewBox: `0 0 ${W} ${H}`, grid, box};
+  const [[x0, x1], [y0, y1]] = [across.ends, up.ends];
+  return {X: across.place, Y: up.place, corners: [[x0, y0], [x1, y0], [x1, y1], [x0, y1]], right: W - RIGHT, viewBox: `0 0 ${W} ${H}`, grid};
 }
 
 // Draw a widget, or say why that cannot be done: instead of the widget, until what is wrong is set right.

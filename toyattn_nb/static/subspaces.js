@@ -1,18 +1,23 @@
 // SubspaceExplorer: tokens or completions on two principal components of a space inside the heads.
 import {tag, svg, choice, drawn, checkFinite, plotFrame, HEADS} from './model.js';
 
-const colour = (c, n) => `hsl(${Math.round(360 * c / n)} 65% ${c % 2 ? 42 : 58}%)`;
+// Colours of completions, the same as in the figures.
+const HUES = ['#1f77b4', '#aec7e8', '#ff7f0e', '#ffbb78', '#2ca02c', '#98df8a', '#d62728', '#ff9896', '#9467bd', '#c5b0d5',
+  '#8c564b', '#c49c94', '#e377c2', '#f7b6d2', '#7f7f7f', '#c7c7c7', '#bcbd22', '#dbdb8d', '#17becf', '#9edae5'];
+const colour = c => HUES[c % HUES.length];
 
-// Where each completion wins, as a picture: the logits of a place in the plane are offset + x gain[0] + y gain[1].
-function regions({gain, offset}, [i, j], [backX, backY], box) {
-  const n = 140, canvas = Object.assign(document.createElement('canvas'), {width: n, height: n}), pen = canvas.getContext('2d');
-  for (let r = 0; r < n; r++) for (let s = 0; s < n; s++) {
-    const x = backX(box.x + (s + .5) / n * box.width), y = backY(box.y + (r + .5) / n * box.height);
-    const logits = offset.map((o, c) => o + x * gain[i][c] + y * gain[j][c]);
-    pen.fillStyle = colour(logits.indexOf(Math.max(...logits)), logits.length);
-    pen.fillRect(s, r, 1, 1);
-  }
-  return svg('image', {...box, href: canvas.toDataURL(), preserveAspectRatio: 'none', opacity: .28, class: 'ta-map'});
+// The part of a convex polygon in which a linear f is not negative (Sutherland and Hodgman).
+function clip(polygon, f) {
+  return polygon.flatMap((p, k) => {
+    const q = polygon[(k + 1) % polygon.length], [a, b] = [f(p), f(q)], kept = a >= 0 ? [p] : [];
+    return (a >= 0) === (b >= 0) ? kept : [...kept, p.map((x, n) => x + (q[n] - x) * a / (a - b))];
+  });
+}
+
+// Of a polygon in the plane of two components, the part where each completion has the largest of the logits offset + x gain[i] + y gain[j].
+function regions({gain, offset}, [i, j], polygon) {
+  const logit = ([x, y], c) => offset[c] + x * gain[i][c] + y * gain[j][c];
+  return offset.map((_, c) => offset.reduce((part, _, d) => d === c ? part : clip(part, p => logit(p, c) - logit(p, d)), polygon));
 }
 
 function render({model, el}) {
@@ -43,15 +48,19 @@ function render({model, el}) {
     }
     const [i, j] = ['across', 'up'].map(name => Math.min(model.get(name), components.length) - 1), line = components.length === 1;
     const x = at.points.map(p => p[i]), y = at.points.map((p, n) => line ? -n : p[j]);   // on a line, each name at a height of its own
-    const {X, Y, unplace, viewBox, grid, box} = plotFrame(x, y, components[i][1], line ? '' : components[j][1], plot.clientWidth);
+    const {X, Y, corners, viewBox, grid, right} = plotFrame(x, y, components[i][1], line ? '' : components[j][1], plot.clientWidth);
     const say = n => `${at.labels[n]}: ${line ? x[n].toPrecision(3) : `${x[n].toPrecision(3)}, ${y[n].toPrecision(3)}`}`.replaceAll('-', '−');
-    const fill = n => at.plane || model.get('space') === 'output' ? colour(n, at.labels.length) : HEADS[at.head === 'all' ? 7 : at.head % HEADS.length];
+    const fill = n => at.plane || model.get('space') === 'output' ? colour(n) : HEADS[at.head === 'all' ? 7 : at.head % HEADS.length];
+    const name = n => X(x[n]) > right - 40 ? {x: -8, 'text-anchor': 'end'} : {x: 8};   // names stay inside the frame
     const points = at.points.map((_, n) => svg('g', {class: 'ta-point', role: 'img', tabindex: 0, 'aria-label': say(n), transform: `translate(${X(x[n])} ${Y(y[n])})`,
       onmouseenter: () => { text.textContent = say(n); }, onfocus: () => { text.textContent = say(n); }},
       svg('title', {}, say(n)), svg('circle', {r: 10, class: 'ta-ring', 'pointer-events': 'all'}),
-      svg('circle', {r: 5, fill: fill(n), stroke: 'currentColor', 'stroke-width': .8}), svg('text', {x: 8, y: 4, class: 'ta-name'}, at.labels[n])));
+      svg('circle', {r: 5, fill: fill(n), stroke: 'currentColor', 'stroke-width': .8}), svg('text', {...name(n), y: 4, class: 'ta-name'}, at.labels[n])));
+    const won = at.plane && i !== j ? regions(at.plane, [i, j], corners) : [];
+    const shades = svg('g', {class: 'ta-map', 'aria-hidden': 'true'}, won.map((part, c) =>
+      svg('polygon', {points: part.map(([x, y]) => `${X(x)},${Y(y)}`).join(' '), fill: colour(c), stroke: colour(c)})));
     plot.replaceChildren(svg('svg', {viewBox, class: 'ta-plot', role: 'group', 'aria-label': `${model.get('space')} space of head ${model.get('head')}`},
-      at.plane && i !== j ? regions(at.plane, [i, j], unplace, box) : '', grid, points));
+      shades, grid, points));
     text.textContent = at.plane ? 'Shaded: where each completion has the largest logit. Point at a name, or tab to it.' : 'Point at a name, or tab to it.';
   }
 
