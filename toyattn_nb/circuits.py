@@ -84,19 +84,22 @@ def draw_map(
     "A diverging map, centred on zero, with names on both axes."
     image = ax.imshow(values, cmap='RdBu_r', vmin=-limit, vmax=limit, aspect='auto')
     ax.set(xticks=range(len(columns)), xticklabels=columns, yticks=range(len(rows)), yticklabels=rows)
-    ax.tick_params(length=0, labelsize=7)
+    ax.tick_params(length=0, labelsize=9)
     return image
 
-def _head_maps(maps:Tensor, rows:list[str], columns:list[str], what:str, across:str, down:str) -> Figure:
+def _head_maps(
+    maps:Tensor, rows:list[str], columns:list[str], title:str, what:str, across:str, down:str,
+) -> Figure:
     "Maps (n_head, rows, columns) side by side, with one colour bar."
     n_head, limit = len(maps), maps.abs().max().item() or 1.
-    fig, axes = plt.subplots(1, n_head, figsize=(1 + (.5 + .19 * len(columns)) * n_head, .9 + .16 * len(rows)), sharey=True,
-                             squeeze=False, layout='constrained')
+    fig, axes = plt.subplots(1, n_head, figsize=(1 + (.5 + .19 * len(columns)) * n_head, 1.2 + .16 * len(rows)),
+                             sharey=True, squeeze=False, layout='constrained')
     for h, ax in enumerate(axes[0]):
         image = draw_map(ax, maps[h], rows, columns, limit)
         ax.set_title(f'head {h}', color=head_colour(h)); ax.set_xlabel(across)
         if len(columns[0]) > 1: ax.tick_params(axis='x', labelrotation=90)
     axes[0, 0].set_ylabel(down)
+    fig.suptitle(title)
     fig.colorbar(image, ax=axes, label=what)
     return fig
 
@@ -108,7 +111,7 @@ def plot_qk(
     "Full QK circuit of each head; the readoff, `=`, is the row that predictions use."
     model.cfg.check_task(task)
     qk = qk_circuit(check_single(model)).detach().cpu()
-    return _head_maps(qk, task.token_names, task.token_names, 'score', 'key', 'query')
+    return _head_maps(qk, task.token_names, task.token_names, 'QK circuits', 'score', 'key', 'query')
 
 def plot_ov(
     model:AttnOnly,       # a single model
@@ -117,7 +120,8 @@ def plot_ov(
     "Full OV circuit of each head, each token's row centred over completions."
     model.cfg.check_task(task)
     ov = centred(ov_circuit(check_single(model))).detach().cpu()
-    return _head_maps(ov, task.token_names, task.completion_names, 'logit, centred', 'completion', 'attended token')
+    return _head_maps(ov, task.token_names, task.completion_names, 'OV circuits',
+                      'logit, centred', 'completion', 'attended token')
 
 def plot_scores(
     model:AttnOnly,       # a single model
@@ -127,7 +131,7 @@ def plot_scores(
     model.cfg.check_task(task)
     scores = check_single(model).scores().detach().cpu()
     scores, n_head = scores - scores.mean(-1, keepdim=True), len(scores)
-    fig, ax = plt.subplots(figsize=(1.8 + .3 * task.n_vocab, .9 + .25 * n_head), layout='constrained')
+    fig, ax = plt.subplots(figsize=(1.8 + .3 * task.n_vocab, 1.2 + .3 * n_head), layout='constrained')
     image = draw_map(ax, scores, [f'head {h}' for h in range(n_head)], task.token_names, scores.abs().max().item() or 1.)
     for h, label in enumerate(ax.get_yticklabels()): label.set_color(head_colour(h))
     ax.set(xlabel='attended token', title="The readoff's scores")
@@ -181,7 +185,8 @@ def plot_attribution(
     labels = [*(f'head {h}' for h in range(len(heads))), 'direct', 'logits']
     if not model.cfg.direct: del total[-2], labels[-2]
     limit = max(x.abs().max().item() for x in (heads, *total)) or 1.
-    fig, axes = plt.subplots(1, len(heads) + 1, figsize=(1.2 + 2.4 * (len(heads) + 1), 2.3), layout='constrained')
+    width = .4 + .2 * task.n_completions
+    fig, axes = plt.subplots(1, len(heads) + 1, figsize=(1.2 + width * (len(heads) + 1), 2.3), layout='constrained')
     for h, ax in enumerate(axes[:-1]):
         draw_map(ax, heads[h, there], names, task.completion_names, limit)
         ax.set_title(f'head {h}', color=head_colour(h))

@@ -51,6 +51,7 @@ def reproduce(
     print(f'\n{out}: claims.json, report.html, figures, models, after {time.perf_counter() - started:.0f} s')
     return records
 
+# %% ../nbs/13_cli.ipynb #b087e1d3
 @call_parse
 def toyattn_reproduce(
     out:str='run',             # the run folder to write

@@ -101,6 +101,7 @@ def trained(run:Run) -> tuple[Tensor, Tensor]: # (n_seeds,) each
     "Accuracy of each seed, and whether it solved the task."
     return run.history.accuracy[-1], run.solved
 
+# %% ../nbs/10b_figures.ipynb #ad269452
 @figure('C1', 'Two heads, d_head=4: before and after training', 1.9)
 def c1_figure(ax, runs):
     ("Each dot is a model trained from its own random start; filled dots give the right answer in every context. The dashed line "
@@ -109,6 +110,7 @@ def c1_figure(ax, runs):
     accuracy_rows(ax, {'before': evaluate(start(run), run.task)[1::2], 'trained': trained(run)})
     mark(ax, best_constant(run.task).accuracy, 'best constant answer', .5)
 
+# %% ../nbs/10b_figures.ipynb #5e253053
 @figure('C2', 'One head: built by hand, and trained', 2.3)
 def c2_figure(ax, runs):
     ("Each dot is a model; filled dots give the right answer in every context. The dashed line is what no model with one head "
@@ -118,6 +120,7 @@ def c2_figure(ax, runs):
                        'd_head=1,\ntrained': trained(runs[H1D1])})
     mark(ax, one_head_bound(task), 'bound for d_head=1', 1.5)
 
+# %% ../nbs/10b_figures.ipynb #a78cecb1
 @figure('C3', 'd_head=1: two heads, and one', 1.9)
 def c3_figure(ax, runs):
     ("Each dot is a trained model; filled dots give the right answer in every context. The dashed line is what no model with one "
@@ -171,6 +174,7 @@ def c4_figure(ax, runs):
     shares = {label: np.bincount(k, minlength=len(KINDS)) / len(k) for label, k in found.items()}
     stacked(ax, shares, {k: KIND_COLOURS[k] for k in KINDS})
 
+# %% ../nbs/10b_figures.ipynb #b9d33bed
 @figure('C5', 'Do the two heads rank the signal tokens alike?', 2.7)
 def c5_figure(ax, runs):
     ("Each bubble's area is the share of models with that τ: −1 means that one head's order is the other's reversed, +1 the same "
@@ -189,12 +193,14 @@ def c5_figure(ax, runs):
            yticks=[-1, 0, 1], yticklabels=['−1', '0', '1'], ylim=(-1.35, 1.35), ylabel="Kendall's τ")
     ax.tick_params(axis='x', length=0, labelsize=9)
 
+# %% ../nbs/10b_figures.ipynb #6ea9711d
 @figure('C6', 'How much heads divide, and what agreeing would cost', 2.9)
 def c6_figure(ax, runs):
     ("Each mark is a model, placed by the share of its attention that the heads do not have in common, and by the accuracy lost "
-     "where one head is made to look where the other looks. Beyond both dashed lines the criterion is met.")
+     "where one head is made to look where the other looks. Beyond both dashed lines the criterion is met, which asks nothing of "
+     "d_head=1 (open circles).")
     task = runs[H2D4].task
-    looks = {'d_head=1': ('o', 'white'), 'd_head=4': ('o', DARK), 'd_head=6': ('^', '#009E73'), 'two_head_uniform': ('s', 'white')}
+    looks = {'d_head=1': ('o', 'white'), 'd_head=4': ('o', DARK), 'd_head=6': ('^', DARK), 'two_head_uniform': ('s', GREY)}
     models = {'before training': start(runs[H2D4])[:SHOWN]} | by_width(runs, (H2D1, H2D4, H2D6))
     models |= by_hand(task, 'two_head_uniform')
     for label, m in models.items():
@@ -223,6 +229,7 @@ def c7_figure(axs, runs):
         ax.tick_params(axis='y', length=0)
     ax.figure.legend(*ax.get_legend_handles_labels(), loc='outside lower left', ncols=2, handletextpad=.1, columnspacing=1)
 
+# %% ../nbs/10b_figures.ipynb #62de4ee1
 @figure('C8', 'A head’s harm, and the harm of losing it', 2.7, ncols=2, sharex=True, sharey=True)
 def c8_figure(axs, runs):
     ("Each mark is a head of a model, placed by the share of its say that speaks against the right answer, and by the accuracy "
@@ -243,18 +250,21 @@ def c8_figure(axs, runs):
     axs[0].figure.legend(handles=keys, loc='outside lower left', ncols=3, handletextpad=.1, columnspacing=1)
 
 # %% ../nbs/10b_figures.ipynb #7666519c
-@figure('C9', 'Three symptoms, with and without a shortage', 2.2, ncols=3, sharey=True)
+@figure('C9', 'Three symptoms, with and without a shortage', 2.7, ncols=3, sharey=True)
 def c9_figure(axs, runs):
     ("Dots are means over solved models, bars the middle 90 % of them. At d_head=6 there are more dimensions than answers. "
-     "Beyond the dashed lines a symptom is present.")
+     "To the right of a dashed line the symptom is present.")
     task = runs[H2D6].task
-    models = by_width(runs, (H2D6, H2D1)) | by_hand(task, 'plain', 'one_idle')
+    models = by_width(runs, (H2D6,), 'd_head={}\n(room to spare)')
+    models |= by_width(runs, (H2D1,), 'd_head={}\n(short of room)')
+    built = {f'{name}\n(by hand)': m for name, m in by_hand(task, 'plain', 'one_idle').items()}
+    models |= built
     for y, (label, m) in enumerate(models.items()):
         for ax, values in zip(axs, symptoms(m, task).values()):
-            values, colour = values.double(), DARK if label[0] == 'd' else GREY
+            values, colour = values.double(), GREY if label in built else DARK
             if ax is not axs[0]: ax.plot(np.quantile(values, [.05, .95]), [y, y], color=colour, lw=1.5)
             ax.scatter(values.mean(), y, s=34, color=colour, clip_on=False, zorder=3)
-    what = {'distributed\n(share)': ((0, 1), .5), 'tokens a head\nwrites for': ((1, 4), 2), 'interference': ((0, None), 0)}
+    what = {'distributed\n(share)': ((0, 1), .5), 'tokens a head\nwrites for': ((1, 4), 2), 'interference': ((-.01, None), 0)}
     for ax, (title, (limits, bar)) in zip(axs, what.items()):
         ax.axvline(bar, color=RED, ls='--', lw=1.2, zorder=1)
         ax.set(title=title, xlim=limits, ylim=(len(models) - .5, -.5), yticks=range(len(models)), yticklabels=list(models))
@@ -270,6 +280,7 @@ def c10_figure(ax, runs):
     shares = {label: np.array([s.nanmean() for s in swapped(m, task).values()]) for label, m in models.items()}
     stacked(ax, shares, {'right': '#009E73', 'a token twice': '#F0E442', 'one token right': '#bbbbbb', 'none right': 'white'})
 
+# %% ../nbs/10b_figures.ipynb #ac0bf417
 @figure('C11', 'd_head=1 without preferences among signals', 2.7)
 def c11_figure(ax, runs):
     ("Each dot is a model; filled dots solve the task. In the second row are the solved ones of the first, with their heads made to "

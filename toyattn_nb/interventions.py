@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -240,14 +241,16 @@ def confusion(
 def plot_confusion(
     joint:Tensor,         # (n_completions, n_completions) of a single model, as from `confusion`
     task:SkipTrigramTask, # names the completions
+    ax:Axes|None=None,    # where to draw
 ) -> Figure:
     "What is predicted for each right completion."
     n, names = task.n_completions, task.completion_names
     if joint.shape != (n, n): raise ValueError(f'joint: shape {tuple(joint.shape)} given, {(n, n)} needed, of a single model')
-    fig, ax = plt.subplots(figsize=(1.6 + .2 * n, .9 + .17 * n), layout='constrained')
+    ax = ax or plt.subplots(figsize=(1.6 + .2 * n, .9 + .17 * n), layout='constrained')[1]
     image = ax.imshow((joint / joint.sum(-1, keepdim=True)).cpu(), cmap='Greys', vmin=0, vmax=1, aspect='auto')
     ax.set(xticks=range(n), yticks=range(n), yticklabels=names, xlabel='predicted', ylabel='right')
     ax.set_title(f'accuracy {joint.trace().item():.3f}')
-    ax.set_xticklabels(names, rotation=90); ax.tick_params(length=0, labelsize=7)
-    fig.colorbar(image, ax=ax, label='share')
-    return fig
+    ax.set_xticklabels(names, rotation=90)
+    ax.tick_params(length=0, labelsize=9)
+    ax.figure.colorbar(image, ax=ax, label='share')
+    return ax.figure

@@ -143,9 +143,8 @@ def plot_tau(
     values, prob = tau_null(_columns(scores, tokens).shape[-1])
     ax.bar(values, [np.isclose(tau, v, atol=1e-4).mean() for v in values], .8 * (values[1] - values[0]), color='.75', label='seeds')
     ax.plot(values, prob, 'k_', ms=14, mew=1.5, label='random orders')
-    ticks = np.round(values, 2) if len(values) < 9 else [-1, -.5, 0, .5, 1]
-    ax.set(xlabel="Kendall's τ between heads", xticks=ticks, ylim=(0, 1.03))
-    ax.tick_params(axis='x', labelsize=8)
+    ax.set(xlabel="Kendall's τ between heads", xticks=[-1, 0, 1], ylim=(0, 1.03))
+    ax.set_xticks(values, minor=True)
     return ax
 
 # %% ../nbs/07_preferences.ipynb #eeda7b3b

@@ -247,7 +247,7 @@ def sweep(
     out:str|Path,                     # the folder, new or of a sweep that shall go on
     cells:Sequence[dict]|None=None,   # from `grid`; those that the folder does not have are added; None: those that it has
     n_workers:int|None=None,          # processes of this machine; 1: this one; None: one a core
-    client=None,                      # a `distributed.Client`, or the address of a scheduler: let Dask's workers train
+    client:object|str|None=None,      # a `distributed.Client`, or the address of a scheduler: let Dask's workers train
     progress:bool=True,               # show a bar?
     **settings,                       # some of `SETTINGS`; the others are those of the folder, or as there
 ) -> pd.DataFrame:                    # a row a seed

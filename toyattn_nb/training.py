@@ -186,14 +186,14 @@ def train(
     task:SkipTrigramTask,            # what to learn
     cfg:AttnConfig,                  # sizes of the model
     seeds:Sequence[int]=range(64),   # one model each, trained side by side
-    config:TrainConfig|None=None,    # None: the defaults
+    config:TrainConfig|None=None,    # None: the defaults; `kwargs` replace fields of it
     record:Sequence[int]|None=None,  # steps at which loss, accuracy and margin are kept, the last one always; None: `default_record`; (): none
     snapshots:Sequence[int]=(0,),    # steps at which the weights are kept
     compile:bool=False,              # compile the step, where that pays and a compiler is there?
     device:str|torch.device='cpu',   # where to train
     progress:bool=True,              # show a bar?
     **kwargs,                        # fields of TrainConfig, in place of those of `config`
-) -> Run:
+) -> Run:                            # the trained models, with what was kept on the way
     "Train one model a seed, all at once. Each depends on its own seed and stream alone."
     config, seeds = replace(config or TrainConfig(), **kwargs), [check_int('seeds', s, 0) for s in seeds]
     cfg.check_task(task)
