@@ -72,10 +72,18 @@ def definitions(code: str) -> dict[str, ast.AST]:
 
 def signature(node: ast.AST | None, code: str, shown: str) -> str:
     "What a reader has to know of a definition: fields of a class as they are written, with their comments; otherwise what nbdev shows, with names that users know."
-    fields = [n for n in getattr(node, 'body', []) if isinstance(n, ast.AnnAssign)]
-    if isinstance(node, ast.ClassDef) and fields:
-        return '\n'.join([f'class {node.name}:', *code.splitlines()[fields[0].lineno - 1:fields[-1].end_lineno]])
-    if {'property', 'patch(as_prop=True)'} & {*decorators(node)}: shown = '@property\n' + shown
+    source, members = code.splitlines(), getattr(node, 'body', [])
+    if isinstance(node, ast.ClassDef):
+        fields = [n for n in members if isinstance(n, ast.AnnAssign)]
+        if fields: return '\n'.join([f'class {node.name}:', *source[fields[0].lineno - 1:fields[-1].end_lineno]])
+        shown, node = 'class' + shown.removeprefix('def'), next((n for n in members if getattr(n, 'name', None) == '__init__'), None)
+        if node is None: return shown.partition('(')[0]
+    for decorator, ways in dict(property=('property', 'patch(as_prop=True)'), classmethod=('classmethod', 'patch(cls_method=True)')).items():
+        if {*ways} & {*decorators(node)}: shown = f'@{decorator}\n{shown}'
+    shown = re.sub(r'\[`([^`]+)`\]\([^)]*\)', r'\1', shown)                                  # what nbdev links in comments
+    if rest := getattr(getattr(node, 'args', None), 'kwarg', None):                          # nbdev leaves its comment out
+        comment = source[rest.lineno - 1].partition('#')[2].strip()
+        if comment: shown = re.sub(rf'(?m)^(\s*\*\*{rest.arg})$', rf'\1, # {comment}', shown)
     short = lambda line: re.sub(r'\b(?:\w+\.)+(?=[A-Z])', '', line[0]) + ''.join(line[1:])     # torch._C.Generator, but not in comments
     return '\n'.join(short(re.split('(?= # )', line, maxsplit=1)) for line in shown.split('\n'))
 
@@ -124,8 +132,10 @@ def lines(code: str) -> str:
 
 
 def typeset(text: str) -> str:
-    "A rendered page with lines of code that can be indented, and captions that can be told from other text."
+    "A rendered page with lines of code that can be indented, names that break between words, and captions that can be told from other text."
     text = re.sub(r'(<code class="sourceCode python">)(.*?)(</code>)', lambda m: m[1] + lines(m[2]) + m[3], text, flags=re.S)
+    breaks = lambda m: m[1] + re.sub(r'(?<=[._])(?=\w)', '<wbr>', m[2])
+    text = re.sub(r'(<h3 [^>]*>|<a href="#[^>]*class="nav-link"[^>]*>)([\w.]+)(?=<)', breaks, text)
     return re.sub(r'<p>(?=<em>(?:(?!</?em>|</p>).)*</em></p>)', '<p class="caption">', text, flags=re.S)
 
 

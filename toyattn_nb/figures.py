@@ -43,16 +43,17 @@ def figure(
     title:str,    # what is shown
     height:float, # inches
     **grid,       # as for `Figure.subplots`
-) -> Callable:
+) -> Callable:    # the decorator
     "Decorator: a function that draws claim `id` into axes, given the runs, becomes one that returns a figure, kept in `FIGURES`."
     def register(draw):
-        @wraps(draw)
-        def make(runs):
+        @wraps(draw, assigned=('__module__', '__name__', '__qualname__', '__doc__'))
+        def make(runs:Runs) -> Figure:
             with mpl.rc_context(STYLE):
                 fig = Figure(figsize=(4.8, height), layout='constrained')
                 fig.suptitle(title, x=.01, ha='left', size=10.5, weight='bold')
                 draw(fig.subplots(**grid), runs)
             return fig
+        del make.__wrapped__                      # which takes axes as well
         FIGURES[id] = make
         return make
     return register

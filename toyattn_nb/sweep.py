@@ -286,7 +286,7 @@ class Status(NamedTuple):
 
     def __str__(self) -> str:
         left = self.seconds_left
-        to_go = '' if not left else f', about {left:.0f} s to go' if left < 120 else f', about {left / 60:.0f} min to go' if left < 7200 else f', about {left / 3600:.1f} h to go'
+        to_go = '' if not left else ', less than a second to go' if left < 1 else f', about {left:.0f} s to go' if left < 120 else f', about {left / 60:.0f} min to go' if left < 7200 else f', about {left / 3600:.1f} h to go'
         return f'{self.done} of {self.total} cells finished{to_go}'
 
 def status(

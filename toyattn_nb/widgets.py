@@ -82,7 +82,7 @@ def _one_of(name:str, value:object, options:list) -> object:
 
 # %% ../nbs/09_widgets.ipynb #0339d641
 class HeadInspector(anywidget.AnyWidget):
-    "What each head of a model attends to in one context, what it writes, and how that adds up; `ablated`, `forced`, `seed`, `step` to begin with."
+    "What each head of a model attends to in one context, what it writes, and how that adds up to the answer."
     _esm, _css = _module('inspector'), _CSS
     _spec = traitlets.Dict().tag(sync=True)
     _weights = traitlets.Bytes().tag(sync=True)
@@ -225,7 +225,7 @@ def _space(points:Tensor, labels:list[str], readout:Tensor|None=None, bias:Tenso
     return dict(points=c.projected.tolist(), ratio=c.ratio.tolist(), labels=labels, plane=plane)
 
 class SubspaceExplorer(anywidget.AnyWidget):
-    "Principal components of what heads ask for, offer and put out; `space`, `head`, `across`, `up` to begin with."
+    "Principal components of what heads ask for, offer and put out."
     _esm, _css = _module('subspaces'), _CSS
     _spaces = traitlets.List().tag(sync=True)
     space = traitlets.Any('output', help='"query", "key" or "output"').tag(sync=True)
