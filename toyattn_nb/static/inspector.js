@@ -3,6 +3,7 @@ import {unpack, forward, centred, completion, shuffled, example, HEADS, tag, svg
 
 const SHOWN = .005;   // shares below this are left blank
 const ROW = .02;      // tokens with less attention have no row of their own
+const ALIKE = .05;    // nats between scores that count as equal
 
 function render({model, el}) {
   const spec = model.get('_spec'), names = spec.token_names, answers = spec.completion_names;
@@ -101,7 +102,8 @@ function render({model, el}) {
     for (const option of force.options) option.hidden = option.value !== '' && !ids.includes(+option.value) && +option.value !== onto;
     if (onto !== undefined) force.selectedOptions[0].textContent = `only to ${names[onto]}${ids.includes(onto) ? '' : ' (not here)'}`;
     const signals = [...Array(spec.n_signal).keys()].map(i => i + 1).sort((a, b) => m.scores[h][b] - m.scores[h][a]);
-    prefers.textContent = `prefers ${signals.map(t => names[t]).join(' > ')}`;
+    const above = t => m.scores[h][signals[signals.indexOf(t) - 1]] - m.scores[h][t];
+    prefers.textContent = `prefers ${signals.map((t, i) => (i ? above(t) < ALIKE ? ' ≈ ' : ' > ' : '') + names[t]).join('')}`;
     const shares = out.onTokens[h].map((p, t) => [p, t]).filter(([p]) => p >= SHOWN).sort((a, b) => b[0] - a[0]);
     bars.setAttribute('aria-label', `head ${h} attends to ${shares.map(([p, t]) => `${names[t]} ${percent(p)}`).join(', ')}`);
     bars.replaceChildren(...ids.map((t, i) => {
