@@ -153,6 +153,7 @@ def population_outputs(
     for _, completion, prob in population_logits(model, task, keep_readoff(seen)):
         yield seen['hook_z'], completion, prob
 
+# %% ../nbs/10_circuits.ipynb #72fb1702
 @torch.no_grad()
 def population_head_logits(
     model:AttnOnly,       # one model or an ensemble
@@ -162,6 +163,7 @@ def population_head_logits(
     for z, completion, prob in population_outputs(model, task):
         yield torch.einsum('...bhd,...hdc->...bhc', z, model.readout()), completion, prob
 
+# %% ../nbs/10_circuits.ipynb #681b8d4f
 def mean_cancellation(
     model:AttnOnly,       # one model or an ensemble
     task:SkipTrigramTask, # over whose population

@@ -34,6 +34,7 @@ def in_turn(
         return activation
     return run
 
+# %% ../nbs/11_interventions.ipynb #e3d38873
 def merge(
     *hooks:Hooks, # from left to right: the later acts on what the earlier returned
 ) -> Hooks:
@@ -200,6 +201,7 @@ def head_outputs(
     model.logits(check_tensor('counts', counts, 'batch', model.cfg.n_vocab), keep_readoff(seen))
     return seen['hook_z']
 
+# %% ../nbs/11_interventions.ipynb #a2ce264c
 @torch.no_grad()
 def mean_outputs(
     model:AttnOnly,       # one model or an ensemble
@@ -212,7 +214,7 @@ def mean_outputs(
         parts.append(torch.einsum('...bhd,b->...hd', z.to(width), prob.to(width)))
     return reduce(torch.add, parts).to(model.W_Q.dtype)
 
-# %% ../nbs/11_interventions.ipynb #ef29cfc3
+# %% ../nbs/11_interventions.ipynb #b1ca9609
 def set_output(
     head:int,                            # whose output
     output:Callable[[int], Tensor|float],# its output for so many rows: (..., rows, d_head), or what broadcasts to it
@@ -224,6 +226,7 @@ def set_output(
         return new
     return dict(hook_z=hook)
 
+# %% ../nbs/11_interventions.ipynb #ef29cfc3
 def patch_head(
     model:AttnOnly, # the model that the hooks are for
     head:int,       # whose output
@@ -291,6 +294,7 @@ def without_head(
     W_O[..., head, :, :] = 0
     return AttnOnly(model.cfg, dict(model.named_parameters()) | dict(W_O=W_O))
 
+# %% ../nbs/11_interventions.ipynb #b7c35e1e
 def solved_without(
     model:AttnOnly,       # one model or an ensemble
     task:SkipTrigramTask, # on whose population
@@ -312,6 +316,7 @@ def predicted(
     largest, other = logits.scatter(-2, right, -torch.inf).max(-2)  # (..., rows) of the others
     return torch.where(right_logit > largest, completion, other)
 
+# %% ../nbs/11_interventions.ipynb #6fa0e84f
 @torch.no_grad()
 def confusion(
     model:AttnOnly,        # one model or an ensemble

@@ -25,6 +25,7 @@ def head_colour(
     "The colour that a head keeps in every figure."
     return f'C{check_int("head", head, 0)}'
 
+# %% ../nbs/06_plots.ipynb #ce981f5d
 def title_head(
     ax:Axes,     # the panel
     head:int,    # whose it is
