@@ -17,7 +17,7 @@ statuses = ['1 - Planning', '2 - Pre-Alpha', '3 - Alpha', '4 - Beta', '5 - Produ
 
 def lines(key: str) -> list:
     "The entries of a setting that holds one a line"
-    return cfg.get(key, '').split()
+    return [line.strip() for line in cfg.get(key, '').splitlines() if line.strip()]
 
 
 def address(link: str) -> str:
@@ -64,7 +64,7 @@ setup(
         'Operating System :: OS Independent',
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3 :: Only',
-        *(f'Programming Language :: Python :: {version}' for version in lines('pythons')),
+        *(f'Programming Language :: Python :: {version}' for version in cfg['pythons'].split()),
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
         'Typing :: Typed',
     ],

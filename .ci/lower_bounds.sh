@@ -10,23 +10,23 @@ trap 'rm -rf "$tmp"' EXIT
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off MPLBACKEND=agg
 unset VIRTUAL_ENV PYTHONPATH
 
-bounds() { # bounds KEY...: the requirements of these settings with `==` for `>=`, one a line
+oldest() { # oldest KEY...: the requirements of these settings with `==` for the first `>=`, one a line
   python3 - "$root/settings.ini" "$@" <<'PYTHON'
 import sys
 from configparser import ConfigParser
 config = ConfigParser(delimiters=['='])
 config.read(sys.argv[1], encoding='utf-8')
 for key in sys.argv[2:]:
-    for requirement in config['DEFAULT'][key].split():
-        if '>=' not in requirement: sys.exit(f'settings.ini: {requirement} has no lower bound')
-        name, bound = requirement.split('>=')
-        print(f'{name}=={bound}')
+    for requirement in config['DEFAULT'][key].strip().splitlines():
+        name, mark, condition = requirement.partition(';')
+        if '>=' not in name: sys.exit(f'settings.ini: {requirement} has no lower bound')
+        print(name.replace('>=', '==', 1) + mark + condition)
 PYTHON
 }
 
-oldest=$(bounds requirements dask_requirements)
-torch=${TOYATTN_TORCH:-$(grep '^torch==' <<<"$oldest")}
-rest=$(grep -v '^torch==' <<<"$oldest")
+oldest requirements dask_requirements >"$tmp/all.txt"
+grep -v '^torch==' "$tmp/all.txt" >"$tmp/rest.txt"
+torch=${TOYATTN_TORCH:-$(grep '^torch==' "$tmp/all.txt")}
 
 mkdir "$tmp/checkout" && cd "$root"
 git ls-files --cached --others --exclude-standard -z | while IFS= read -r -d '' f; do [ -e "$f" ] && printf '%s\0' "$f" || true; done \
@@ -35,10 +35,9 @@ git ls-files --cached --others --exclude-standard -z | while IFS= read -r -d '' 
 python3 -m venv "$tmp/.venv" && . "$tmp/.venv/bin/activate"
 cd "$tmp"
 python --version
-# shellcheck disable=SC2086  # both are lists of words
+# shellcheck disable=SC2086  # a list of words
 pip install -q $torch
-# shellcheck disable=SC2086
-pip install -q $rest "$tmp/checkout[dask]"
+pip install -q -r "$tmp/rest.txt" "$tmp/checkout[dask]"
 pip check
 pip list --format=freeze
 start=$SECONDS

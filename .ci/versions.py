@@ -1,5 +1,10 @@
-"""Check that settings.ini, the package, the changelog and the citation agree on the version, its date and the address: python .ci/versions.py"""
+"""Check that version, date and addresses stand in one place: python .ci/versions.py
+
+settings.ini, the package, the changelog and the citation agree. No other file names the addresses of the repository and the site,
+except those that nbdev makes from settings.ini.
+"""
 import re
+import subprocess
 import sys
 from configparser import ConfigParser
 from pathlib import Path
@@ -13,6 +18,14 @@ def only(pattern: str, file: str, default: str | None = None) -> str:
     if found: return found[1]
     if default is None: sys.exit(f'{file}: nothing like {pattern!r}')
     return default
+
+
+def elsewhere(cfg) -> list[str]:
+    "Files that hold an address which they should not know"
+    made = {'CITATION.cff', 'nbs/nbdev.yml', f"{cfg['lib_path']}/_modidx.py"}
+    patterns = ['-e', cfg['git_url'], '-e', cfg['doc_host']]
+    found = subprocess.run(['git', 'grep', '-lIF', *patterns], cwd=root, capture_output=True, text=True).stdout
+    return sorted(set(found.splitlines()) - made)
 
 
 if __name__ == '__main__':
@@ -43,4 +56,7 @@ if __name__ == '__main__':
         agree = len(set(said.values())) == 1
         wrong += not agree
         print(f'{what}: {said if not agree else next(iter(said.values()))}')
-    sys.exit(f'{wrong} of them differ' if wrong else 0)
+    for file in elsewhere(cfg):
+        wrong += 1
+        print(f'{file} names the address of the repository or of the site, which stands in settings.ini')
+    sys.exit(f'{wrong} problems' if wrong else 0)
