@@ -1,7 +1,8 @@
-"""Check what importing loads: python .ci/imports.py
+"""Check what importing loads: python .ci/imports.py [RUN]
 
-`from toyattn_nb import *` brings nothing that only figures, tables and widgets need, and --help of the commands does without torch.
-Modules are counted, since seconds depend on the machine: .ci/import_cost.py looks at those.
+`from toyattn_nb import *` brings nothing that only figures, tables and widgets need, and --help of the commands does without torch; so
+does --status, which is asked for the folder RUN. Modules are counted, since seconds depend on the machine: .ci/import_cost.py looks
+at those.
 """
 import json
 import subprocess
@@ -9,13 +10,12 @@ import sys
 
 COMMANDS = ['toyattn_reproduce', 'toyattn_sweep']
 HEAVY = {'numba', 'matplotlib', 'scipy.stats', 'pandas', 'ipywidgets', 'anywidget', 'sklearn', 'distributed', 'pyarrow'}
-HELP = """
+CALL = """
 import sys
-sys.argv = ['{command}', '--help']
+sys.argv = {argv!r}
 from toyattn_nb.cli import {command}
 try: {command}()
 except SystemExit as e: assert not e.code, e.code
-else: raise SystemExit('--help should end the command')
 """
 
 
@@ -27,13 +27,21 @@ def loaded(code: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+def call(command: str, *options: str) -> set[str]:
+    "The modules that a command has loaded when it is through"
+    modules = loaded(CALL.format(command=command, argv=[command, *options]))
+    print(f'{command} {" ".join(options)}: {len(modules)} modules')
+    return modules
+
+
 if __name__ == '__main__':
     torch, package = loaded('import torch'), loaded('from toyattn_nb import *')
-    problems = [f'`from toyattn_nb import *` loads {name}' for name in sorted(HEAVY & (package - torch))]
     print(f'from toyattn_nb import *: {len(package - torch)} modules beside those of torch')
+    problems = [f'`from toyattn_nb import *` loads {name}' for name in sorted(HEAVY & (package - torch))]
     for command in COMMANDS:
-        modules = loaded(HELP.format(command=command))
-        print(f'{command} --help: {len(modules)} modules')
+        modules = call(command, '--help')
         problems += [f'{command} --help loads {name}' for name in sorted({'torch', *HEAVY} & modules)]
+    if len(sys.argv) > 1 and 'torch' in call('toyattn_reproduce', '--status', '--out', sys.argv[1]):
+        problems.append('toyattn_reproduce --status loads torch')
     print(*problems, sep='\n')
     sys.exit(bool(problems))
