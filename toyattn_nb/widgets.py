@@ -149,7 +149,7 @@ def shown_states(
         task, seeds = run.task, [int(seed) for seed in run.seeds]
     else:
         seeds, steps = ensemble_seeds(check_type('model', model, AttnOnly, 'or a Run')), [0]
-    task = check_type('task', task, SkipTrigramTask)
+    task = check_type('task', task, SkipTrigramTask, 'a Run alone has its own')
     model.cfg.check_task(task)
     model = plain_model(model, len(steps), len(seeds))
     check_finite(model)
