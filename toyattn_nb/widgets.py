@@ -82,6 +82,7 @@ class PageWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs:Any) -> tuple[dict, dict]:
         return with_html(super()._repr_mimebundle_(**kwargs), self.to_html())
 
+# %% ../nbs/21_widgets.ipynb #a9d66adb
 def with_html(
     bundle:tuple[dict, dict]|dict|None, # a widget's output, perhaps with metadata
     html:str,
@@ -97,6 +98,7 @@ class Checked(traitlets.TraitType):
         check = getattr(obj, f'_check_{self.name}')
         return check(value)
 
+# %% ../nbs/21_widgets.ipynb #87936e02
 def check_state(
     state:dict,    # arguments by name
     *allowed:str,  # the names that there are, beside the widget's layout
@@ -113,6 +115,7 @@ class States(NamedTuple):
     steps:list[int]      # of training
     seeds:list[int]
 
+# %% ../nbs/21_widgets.ipynb #46739766
 def run_states(
     run:Run,                         # with snapshots or without
 ) -> tuple[AttnOnly, list[int]]:     # (n_step, n_seed); the steps
@@ -124,6 +127,7 @@ def run_states(
         models.append(run.model)
     return AttnOnly.stack(models), steps
 
+# %% ../nbs/21_widgets.ipynb #6a899ef8
 def ensemble_seeds(
     model:AttnOnly, # one model or one dimension of seeds
 ) -> list[int]:
@@ -155,6 +159,7 @@ def shown_states(
     check_finite(model)
     return States(model, task, steps, seeds)
 
+# %% ../nbs/21_widgets.ipynb #1f8b9aca
 def plain_model(
     model:AttnOnly, # on any device, of any width
     *lead:int,      # its instance dimensions from now on
@@ -176,6 +181,7 @@ def page_numbers(
     if bias is not None: numbers['bias'] = bias
     return {name: x.float() for name, x in numbers.items()}
 
+# %% ../nbs/21_widgets.ipynb #d99fae3f
 def check_finite(
     model:AttnOnly, # whose weights
 ) -> None:
@@ -184,6 +190,7 @@ def check_finite(
         if not numbers.float().isfinite().all():
             raise ValueError(f'model: its {name} holds numbers that are not finite')
 
+# %% ../nbs/21_widgets.ipynb #9a5ea6dc
 def packed(
     model:AttnOnly, # (n_step, n_seed)
 ) -> Tensor:        # (n_step, n_seed, n_number) float32
@@ -217,6 +224,7 @@ def fitting(
         kept[name] = [shown[name]]
     return weights, kept
 
+# %% ../nbs/21_widgets.ipynb #7e0bbe36
 def left_out(
     every:dict[str, list], # the steps and the seeds that there are
     kept:dict[str, list],  # those that the page carries
@@ -337,6 +345,7 @@ def shown_measures(
         kinds = [KINDS[k] for k in solution_kinds(model, task)]
     return measures, [kind if solved else 'not solved' for kind, solved in zip(kinds, ev.solved)]
 
+# %% ../nbs/21_widgets.ipynb #11ffaaf4
 def measure_column(
     name:str,      # the measure's
     values:Any,    # a number for each seed, in anything that can be gone through
@@ -364,6 +373,7 @@ def seed_table(
     columns = {name: measure_column(name, v, len(seeds)) for name, v in {**measures, **more}.items()}
     return dict(measures=columns, kinds=[kind_names.index(kind) for kind in kinds], kind_names=kind_names, seeds=seeds)
 
+# %% ../nbs/21_widgets.ipynb #ea1dfa2c
 class SeedOverview(PageWidget):
     "Seeds as points by two measures: the `overview` of a `SeedBrowser`."
     _name = 'seeds'
@@ -428,6 +438,7 @@ def plane_logits(
     if bias is not None: offset = offset + bias.double()
     return dict(gain=gain.tolist(), offset=offset.tolist())
 
+# %% ../nbs/21_widgets.ipynb #70b21c61
 def space_page(
     points:Tensor,            # (n_point, d)
     labels:list[str],         # a name for each
