@@ -322,9 +322,9 @@ class AttnOnly(nn.Module):
         hooks:Hooks|None=None, # as for `logits`
     ) -> Tensor:               # (..., batch, n_completions)
         "Logits with the attention pattern of every context: for hooks, and for scores of any spread."
-        at, values = hooked(hooks), self.values()
+        at, scores, values = hooked(hooks), self.scores(), self.values()
         log_counts = counts.to(self.W_Q.dtype).log()[..., None, None, :]        # (..., batch, 1, 1, n_vocab)
-        scores = at('hook_attn_scores', self.scores()[..., None, :, None, :])   # (..., 1, n_head, 1, n_vocab)
+        scores = at('hook_attn_scores', scores[..., None, :, None, :])          # (..., 1, n_head, 1, n_vocab)
         pattern = at('hook_pattern', (scores + log_counts).softmax(-1))         # (..., batch, n_head, 1, n_vocab)
         z = at('hook_z', torch.einsum('...bhqt,...htd->...bqhd', pattern, values))
         result = at('hook_result', torch.einsum('...bqhd,...hdo->...bqho', z, self.W_O))
