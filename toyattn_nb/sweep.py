@@ -379,20 +379,20 @@ def fill(
     n_workers = check_int('n_workers', n_cores() if n_workers is None else n_workers, 1)
     with connected(client) as client:
         if client is not None: n_workers = max(1, sum(client.nthreads().values()))
+        store.check_free()
         all_jobs = joined_jobs(store, jobs, settings)
         check_jobs(all_jobs, 0 if client is not None else n_workers)
-        try:
-            with store.locked():
-                all_jobs = joined_jobs(store, jobs, settings)
-                entries = [job.to_dict() for job in all_jobs]
-                manifest = dict(settings=settings, code=identity(), n_workers=n_workers, jobs=entries)
+        with store.locked():
+            all_jobs = joined_jobs(store, jobs, settings)
+            entries = [job.to_dict() for job in all_jobs]
+            manifest = dict(settings=settings, code=identity(), n_workers=n_workers, jobs=entries)
+            try:
                 store.write(MANIFEST, to_json(manifest))
                 store.clear_partials()
                 fill_locked(store, all_jobs, settings['threads'], n_workers, client, progress)
-        except BlockingIOError: raise
-        except OSError as e:
-            why = f'{e.strerror or e}; finished cells are kept, call again to go on'
-            raise OSError(e.errno, why, str(store.folder)) from e
+            except OSError as e:
+                why = f'{e.strerror or e}; finished cells are kept, call again to go on'
+                raise OSError(e.errno, why, str(store.folder)) from e
     return all_jobs
 
 def fill_locked(
