@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from .store import status
 
-if TYPE_CHECKING: from toyattn_nb.verdicts import Measure, Record, Test  # what is heavy is imported where it is needed: --help does not wait
+# what is heavy is imported where it is needed, so that --help does not wait
+if TYPE_CHECKING: from toyattn_nb.verdicts import Record
 
 # %% ../nbs/26_cli.ipynb #caa3972f
 def speak_plainly() -> None:
@@ -55,13 +56,14 @@ def run_command(
     speak_plainly()
     try: work()
     except KeyboardInterrupt: sys.exit(f'{parser.prog}: {interrupted}')
-    except (ValueError, TypeError, OSError, RuntimeError, ImportError) as e: sys.exit(f'{parser.prog}: {as_typed(str(e), parser)}')
+    except (ValueError, TypeError, OSError, RuntimeError, ImportError) as e:
+        sys.exit(f'{parser.prog}: {as_typed(str(e), parser)}')
 
 # %% ../nbs/26_cli.ipynb #5e17dfae
 def add_option(
     parser:argparse.ArgumentParser,
-    name:str,   # with underscores; hyphens will do as well
-    **settings, # as for `add_argument`
+    name:str,       # with underscores; hyphens will do as well
+    **settings:Any, # as for `add_argument`
 ) -> None:
     "An option that may be spelt either way."
     spellings = [f'--{name}'] + ([f'--{name.replace("_", "-")}'] if '_' in name else [])
@@ -111,12 +113,14 @@ def claim_details(
 # %% ../nbs/26_cli.ipynb #b087e1d3
 def reproduce_parser() -> argparse.ArgumentParser:
     "The options of `toyattn_reproduce`."
-    parser = argparse.ArgumentParser('toyattn_reproduce', description='Train what the claims need, judge each against its control, and '
-                                     'write the verdicts, a report, the figures and the models. Run again to go on where it was cut off.')
+    parser = argparse.ArgumentParser('toyattn_reproduce', description=(
+        'Train what the claims need, judge each against its control, and write the verdicts, a report, the figures and '
+        'the models. Run again to go on where it was cut off.'))
     parser.add_argument('out', nargs='?', help=argparse.SUPPRESS)
     add_option(parser, 'out', metavar='FOLDER', help="the run's folder; default run")
     add_option(parser, 'quick', action='store_true', help='fewer seeds and steps; the report says so')
-    add_option(parser, 'n_seeds', type=int, metavar='N', help='seeds a cell; default 48 (256 where a claim asks for them), or 40 with --quick')
+    add_option(parser, 'n_seeds', type=int, metavar='N',
+               help='seeds a cell; default 48 (256 where a claim asks for them), or 40 with --quick')
     add_option(parser, 'steps', type=int, metavar='N', help='training steps; default 3000, or 1000 with --quick')
     add_option(parser, 'seed', type=int, default=0, metavar='N', help='the first seed; the others follow')
     add_option(parser, 'judge', action='store_true', help='only judge the folder anew, without training')
@@ -128,7 +132,7 @@ def reproduce_parser() -> argparse.ArgumentParser:
 def toyattn_reproduce(
     argv:Sequence[str]|None=None, # the arguments; None: those of the process
 ) -> None:
-    "Train what the claims need, judge each against its control, and write the verdicts, a report, the figures and the models."
+    "Train what the claims need, judge each against its control, and write verdicts, a report, figures and models."
     parser = reproduce_parser()
     options = parser.parse_args(argv)
     options.out = options.out or 'run'
@@ -147,8 +151,9 @@ def reproduce_and_say(
         settings = run_settings(options.n_seeds, options.steps, options.seed, options.quick)
         there = not options.overwrite and is_complete(options.out, settings)
         if there: records = judge(options.out)
-        else: records = reproduce(options.out, options.n_seeds, options.steps, options.seed, options.quick, options.overwrite,
-                                  options.n_workers, options.scheduler, progress=not options.quiet)
+        else:
+            records = reproduce(options.out, options.n_seeds, options.steps, options.seed, options.quick,
+                                options.overwrite, options.n_workers, options.scheduler, progress=not options.quiet)
     for r in records: say(claim_line(r), *(claim_details(r) if options.verbose else []))
     say(f'{options.out}: {"all was there already: " if there else ""}claims.json, report.html, figures, cells')
 
@@ -193,8 +198,9 @@ AXIS_OPTIONS:dict[str, tuple[Callable[[str], Any], str]] = dict(  # type and wor
 # %% ../nbs/26_cli.ipynb #b601015d
 def sweep_parser() -> argparse.ArgumentParser:
     "The options of `toyattn_sweep`."
-    parser = argparse.ArgumentParser('toyattn_sweep', description='Train every cell of a grid, each with many seeds; results.parquet in the '
-                                     'folder is a table with a row a seed. Run again to go on.')
+    parser = argparse.ArgumentParser('toyattn_sweep', description=(
+        'Train every cell of a grid, each with many seeds; results.parquet in the folder is a table with a row a seed. '
+        'Run again to go on.'))
     parser.add_argument('out', help='the folder, new or of a sweep that shall go on')
     for name, (kind, words) in AXIS_OPTIONS.items():
         add_option(parser, name, type=kind, nargs='+', metavar='VALUE', help=words)

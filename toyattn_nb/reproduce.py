@@ -86,7 +86,8 @@ def judge(
         settings = folder_settings(store)
         jobs = jobs_of(settings)
         missing = [cell.name for cell, job in jobs.items() if not is_trained(store, job)]
-        if missing: raise ValueError(f'{out}: not trained yet: {"; ".join(missing)}. Call without judging alone to go on')
+        if missing:
+            raise ValueError(f'{out}: not trained yet: {"; ".join(missing)}. Call without judging alone to go on')
         stale = [job for job in jobs.values() if not is_measured(store, job)]
         with told(0, len(stale), progress and bool(stale)) as tell:
             for job in stale:
