@@ -48,7 +48,7 @@ class Cell:
 
     def __init__(self,
         task:SkipTrigramTask=SkipTrigramTask(), # what to learn
-        **settings,                             # fields of AttnConfig and of TrainConfig
+        **settings:Any,                         # fields of AttnConfig and of TrainConfig
     ) -> None:
         check_type('task', task, SkipTrigramTask)
         sizes, training = split_fields(settings)
@@ -68,7 +68,7 @@ class Cell:
 
     def train(self,
         seeds:Sequence[int]=range(64), # one model each
-        **options,                     # record, snapshots, device, progress …: as for `train`
+        **options:Any,                 # record, snapshots, device, progress …: as for `train`
     ) -> Run:
         "The trained ensemble."
         return train(self.task, self.cfg, seeds, self.config, **options)

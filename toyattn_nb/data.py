@@ -184,11 +184,12 @@ class SkipTrigramTask:
     ) -> tuple[Tensor, Tensor]:    # tokens (n, ctx_len + 1), the readoff last; completion (n,)
         "Random contexts as token sequences."
         sources = draw_sources(self, n, generator)
-        on = dict(generator=generator, device=generator.device)
+        device = generator.device
         first = 1 + self.n_signal
         end = max(self.n_vocab, first + 1)  # randint needs a range, also where nothing is drawn
-        noise = torch.randint(first, end, (n, self.n_fill), **on)
-        order = torch.rand(n, self.ctx_len, dtype=torch.float32, **on).argsort(-1)
+        noise = torch.randint(first, end, (n, self.n_fill), generator=generator, device=device)
+        place = torch.rand(n, self.ctx_len, dtype=torch.float32, generator=generator, device=device)
+        order = place.argsort(-1)
         context = torch.cat([sources, noise], -1).gather(-1, order)
         return torch.cat([context, context.new_zeros(n, 1)], -1), multiset_number(sources, self.n_signal)
 

@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,7 @@ class AttnConfig:
     @classmethod
     def for_task(cls,
         task:SkipTrigramTask, # sets n_vocab and n_completions
-        **sizes,              # the other fields
+        **sizes:Any,          # the other fields
     ) -> 'AttnConfig':
         "The config that fits `task`."
         check_type('task', task, SkipTrigramTask)

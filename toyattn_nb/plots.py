@@ -266,7 +266,7 @@ def plot_orders(
     ax.tick_params(length=0)
     return ax
 
-
+# %% ../nbs/12_preferences.ipynb #e24c4450
 def _draw_token(
     ax:Axes,        # where
     name:str,       # the token's
@@ -278,6 +278,7 @@ def _draw_token(
     _write(ax, name, (0, rank[0]), -9)
     _write(ax, name, (last, rank[-1]), 9)
 
+# %% ../nbs/12_preferences.ipynb #3ec86712
 def _draw_gaps(
     ax:Axes,         # where
     head:int,        # its number
@@ -290,6 +291,7 @@ def _draw_gaps(
     for place, nats in enumerate(gap):
         _write(ax, f'{nats:.1f}', (head, place + .5), side, color='.55', size=7)
 
+# %% ../nbs/12_preferences.ipynb #8912aeee
 def _write(
     ax:Axes,                   # where
     text:str,                  # what
@@ -384,6 +386,7 @@ def plot_keys(
     ax.tick_params(labelsize=7)
     return ax
 
+# %% ../nbs/13_subspaces.ipynb #795465a9
 def _limits(
     x:Tensor, # what an axis has to show
 ) -> tuple[float, float]:
@@ -432,6 +435,7 @@ def plane_outputs(
     points = head_points(model, 'output', counts.to(model.W_Q.device))
     return joined(points).detach().cpu().float()
 
+# %% ../nbs/13_subspaces.ipynb #c6d51e15
 def plane_winners(
     model:AttnOnly, # a single model with n_head · d_head = 2
     low:Tensor,     # (2,) a corner of the plane
@@ -447,7 +451,7 @@ def plane_winners(
     if bias is not None: logits = logits + bias.detach().cpu()
     return logits.argmax(-1).view(n, n)
 
-# %% ../nbs/13_subspaces.ipynb #c6d51e15
+# %% ../nbs/13_subspaces.ipynb #93f5ecad
 def _frame(
     drawn:Tensor, # (n_point, 2)
 ) -> tuple[Tensor, Tensor]:
@@ -456,6 +460,7 @@ def _frame(
     edge = .13 * (high - low) + 1e-6
     return low - edge, high + edge
 
+# %% ../nbs/13_subspaces.ipynb #0c347219
 def _draw_regions(
     ax:Axes,            # where
     winners:Tensor,     # (n, n) from `plane_winners`
@@ -469,6 +474,7 @@ def _draw_regions(
     ax.imshow(winners.T, origin='lower', extent=(x0, x1, y0, y1), aspect='auto', interpolation='nearest',
               cmap=pale, vmin=-.5, vmax=len(colours) - .5)
 
+# %% ../nbs/13_subspaces.ipynb #bfb94863
 def _name_points(
     ax:Axes,         # where
     names:list[str], # of the points

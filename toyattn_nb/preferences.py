@@ -39,6 +39,7 @@ def head_scores(
     if given < n_head: raise ValueError(f'scores: n_head={given} given, at least {n_head} needed')
     return scores
 
+# %% ../nbs/12_preferences.ipynb #bac13309
 def token_columns(
     name:str,                   # the argument's name, for the message
     tokens:Iterable[int]|None,  # which tokens; None: all
@@ -51,12 +52,14 @@ def token_columns(
         raise ValueError(f'{name}={columns}: at least {least} needed, all different')
     return columns
 
+# %% ../nbs/12_preferences.ipynb #53fec554
 def wide(
     x:Tensor, # floats of any width
 ) -> Tensor:
     "At least float32: sums of numbers of half that width lose digits, and some functions do not know them."
     return x.float() if x.element_size() < 4 else x
 
+# %% ../nbs/12_preferences.ipynb #b4123a31
 def _compared(
     scores:Tensor,             # (..., n_head, n_token)
     tokens:Iterable[int]|None, # which tokens to compare; None: all
@@ -77,6 +80,7 @@ def orders(
     place = scores[..., columns].argsort(dim=-1, descending=True, stable=True)
     return torch.tensor(columns, device=scores.device)[place]
 
+# %% ../nbs/12_preferences.ipynb #d045522f
 def gaps(
     scores:Tensor,                  # (..., n_head, n_token)
     tokens:Iterable[int]|None=None, # which tokens to compare; None: all
@@ -113,6 +117,7 @@ def token_pairs(
         firsts = min(step, n_token - 1 - start)
         yield start + torch.triu_indices(firsts, n_token - start, offset=1, device=device)
 
+# %% ../nbs/12_preferences.ipynb #fb355a06
 def _preferred(a:Tensor, b:Tensor, soft:bool) -> Tensor:
     "How much a is preferred to b, between −1 and 1; equal scores, also −inf, are a tie."
     difference = (a - b).masked_fill(a == b, 0)
@@ -185,6 +190,7 @@ def check_completions(
             raise ValueError(f'completions: {c} given, sorted tuples of one length, at least 1, are needed')
     return tuples
 
+# %% ../nbs/12_preferences.ipynb #6168c4c3
 def source_tuples(
     completions:Completions, # such as `task.completions`
 ) -> list[tuple[int, ...]]:  # those whose sources are all different: for two sources, the pairs
@@ -194,6 +200,7 @@ def source_tuples(
     if not tuples: raise ValueError(f'completions={completions}: one whose sources are all different is needed')
     return tuples
 
+# %% ../nbs/12_preferences.ipynb #1b4c601c
 def source_attention(
     scores:Tensor,           # (..., n_head, n_token)
     completions:Completions, # such as `task.completions`; their tokens index the scores
@@ -216,6 +223,7 @@ def check_attention(
     if n_source < 1: raise ValueError(f'p: n_source={n_source} given, at least 1 needed')
     return p
 
+# %% ../nbs/12_preferences.ipynb #41b0b55c
 def check_prob(
     name:str, # the argument's name, for the message
     p:Tensor, # floats
@@ -226,26 +234,28 @@ def check_prob(
     if len(wrong): raise ValueError(f'{name}: {wrong[0].item()} given, numbers from 0 to 1 are needed')
     return p
 
-# %% ../nbs/12_preferences.ipynb #41b0b55c
+# %% ../nbs/12_preferences.ipynb #25ec0b0a
 def hardness(
     p:Tensor, # (..., n_head, n_tuple, n_source) from `source_attention`
 ) -> Tensor:  # (..., n_head, n_tuple)
     "How decided each head is: its largest share."
     return check_attention(p).amax(-1)
 
+# %% ../nbs/12_preferences.ipynb #e4c70591
 def exclusivity(
     p:Tensor, # (..., n_head, n_tuple, n_source)
 ) -> Tensor:  # (..., n_tuple)
     "The share of attention that is not common to all heads."
     return 1 - check_attention(p).amin(-3).sum(-1)
 
+# %% ../nbs/12_preferences.ipynb #f135f76c
 def coverage(
     p:Tensor, # (..., n_head, n_tuple, n_source)
 ) -> Tensor:  # (..., n_tuple)
     "How well a source is covered by the head that looks at it most: mean over sources."
     return check_attention(p).amax(-3).mean(-1)
 
-# %% ../nbs/12_preferences.ipynb #25ec0b0a
+# %% ../nbs/12_preferences.ipynb #012d9b50
 def prob_different(
     p:Tensor, # (..., n_head, n_tuple, n_source), at least two heads
 ) -> Tensor:  # (..., len(head_pairs(n_head)), n_tuple)
@@ -254,6 +264,7 @@ def prob_different(
     first, second = _pairwise(p, -3)
     return 1 - (first * second).sum(-1)
 
+# %% ../nbs/12_preferences.ipynb #7da8e0e4
 def information(
     q:Tensor, # a probability, from `prob_different`
 ) -> Tensor:  # bits, of the same shape
@@ -311,6 +322,7 @@ def least_seeds(
     n_order = math.factorial(check_int('n_token', n_token, 2))
     return math.ceil(7 * n_order / 4)
 
+# %% ../nbs/12_preferences.ipynb #920c3a4f
 def order_information(
     scores:Tensor,                  # (..., n_head, n_token) scores of at least `least_seeds` seeds
     tokens:Iterable[int]|None=None, # which tokens to compare; None: all
@@ -330,6 +342,7 @@ def order_information(
     entropy = torch.stack([_entropy(kinds) for kinds in seen.unbind(-2)])
     return (math.lgamma(n_token + 1) - entropy) / math.log(2)
 
+# %% ../nbs/12_preferences.ipynb #382f95ed
 def _entropy(kinds:Tensor) -> Tensor:
     "Entropy of the frequencies of the rows (n_seed, n_token) in nats, corrected."
     times = kinds.unique(dim=0, return_counts=True)[1]
@@ -366,11 +379,13 @@ def _centred_rows(scores:Tensor, ov:Tensor, completions:Completions) -> tuple[Te
     if ov.shape != needed: raise ValueError(f'ov: shape {tuple(ov.shape)} given, {needed} needed')
     return centred(ov), F.one_hot(classes, len(CLASSES)).bool()
 
+# %% ../nbs/12_preferences.ipynb #c93a722d
 def _mean_where(x:Tensor, mask:Tensor, *dims:int) -> Tensor:
     "Mean over `dims` of the entries in the mask; nan where there are none."
     total = (x * mask).sum(dims)
     return total / mask.sum(dims)
 
+# %% ../nbs/12_preferences.ipynb #5b8d7008
 def class_means(
     scores:Tensor,           # (..., n_head, n_token)
     ov:Tensor,               # (..., n_head, n_token, n_completions) OV rows, centred or not
@@ -382,7 +397,7 @@ def class_means(
     sources = sorted({t for c in completions for t in c})
     return _mean_where(rows[..., sources, :, None], mask[..., sources, :, :], -3, -2)
 
-# %% ../nbs/12_preferences.ipynb #c93a722d
+# %% ../nbs/12_preferences.ipynb #808fe34c
 def possible_gap(
     scores:Tensor,           # (..., n_head, n_token)
     ov:Tensor,               # (..., n_head, n_token, n_completions)
@@ -394,6 +409,7 @@ def possible_gap(
     impossible = _mean_where(rows, mask[..., IMPOSSIBLE], -1)
     return possible - impossible
 
+# %% ../nbs/12_preferences.ipynb #7c502b0f
 def replace_impossible(
     scores:Tensor,           # (..., n_head, n_token)
     ov:Tensor,               # (..., n_head, n_token, n_completions)
@@ -418,6 +434,7 @@ def own_margins(
     right = completion[:, None, None].expand(*result.shape[:-1], 1)
     return result.gather(-1, right) - result
 
+# %% ../nbs/12_preferences.ipynb #abee804f
 def interference(
     margins:Tensor, # (..., batch, n_head, n_completions) from `own_margins`
 ) -> Tensor:        # (..., batch, n_head) between 0 and 1

@@ -39,6 +39,7 @@ def singular_directions(
     V = (Vh * sign).mT
     return U.to(dtype), S.to(dtype), V.to(dtype)
 
+# %% ../nbs/13_subspaces.ipynb #dfd74110
 def check_finite(
     name:str, # the argument's name, for the message
     x:Tensor, # floats
@@ -48,7 +49,7 @@ def check_finite(
     if len(wrong): raise ValueError(f'{name}: {wrong[0].item()} given, finite numbers are needed')
     return x
 
-# %% ../nbs/13_subspaces.ipynb #dfd74110
+# %% ../nbs/13_subspaces.ipynb #7a3a9e04
 def canonical(
     model:AttnOnly, # one model or an ensemble
 ) -> AttnOnly:
@@ -61,6 +62,7 @@ def canonical(
     params['W_O'] = W_O.mT.contiguous()
     return AttnOnly(model.cfg, params)
 
+# %% ../nbs/13_subspaces.ipynb #b6d23311
 def _factors(
     left:Tensor,  # (..., rows, d_head)
     right:Tensor, # (..., d_head, columns)
@@ -86,6 +88,7 @@ def bare_counts(
         readoff = F.one_hot(torch.tensor(0), task.n_vocab)                 # (n_vocab,)
         return (sources.sum(-2) + readoff).float()
 
+# %% ../nbs/13_subspaces.ipynb #0f7b978f
 POINTS = 'query', 'key', 'output'
 
 def head_points(
@@ -102,6 +105,7 @@ def head_points(
     if counts is not None: raise ValueError(f'counts: needed for kind="output" alone, kind={kind!r} given')
     return model.embedded(model.W_Q if kind == 'query' else model.W_K)
 
+# %% ../nbs/13_subspaces.ipynb #54d40ecc
 def joined(
     points:Tensor, # (..., n_head, n_point, d_head)
 ) -> Tensor:       # (..., n_point, n_head * d_head)
@@ -109,7 +113,7 @@ def joined(
     points = check_floats('points', points, 'n_head', 'n_point', 'd_head')
     return points.transpose(-3, -2).flatten(-2)
 
-# %% ../nbs/13_subspaces.ipynb #0f7b978f
+# %% ../nbs/13_subspaces.ipynb #ddb2c714
 class Components(NamedTuple):
     "Principal components of sets of points, float64."
     variance:Tensor   # (..., k) along each
@@ -117,6 +121,7 @@ class Components(NamedTuple):
     directions:Tensor # (..., k, d)
     projected:Tensor  # (..., n_point, k) the points, less their mean, on them
 
+# %% ../nbs/13_subspaces.ipynb #f7763347
 def pca(
     points:Tensor, # (..., n_point, d), from `head_points` (each head by itself) or `joined`
 ) -> Components:
@@ -134,6 +139,7 @@ def pca(
         for part, values in zip(parts, fitted): part[i] = torch.from_numpy(values)
     return Components(*parts)
 
+# %% ../nbs/13_subspaces.ipynb #eecbadb8
 def _fit(
     x:np.ndarray, # (n_point, d)
 ) -> tuple[np.ndarray, ...]:
@@ -167,6 +173,7 @@ def head_angles(
     most = (~angles.isnan()).sum(-1).max().item() if angles.numel() else k
     return angles[..., :most]
 
+# %% ../nbs/13_subspaces.ipynb #6aef8cce
 def _space(model:AttnOnly, kind:str) -> Tensor:
     "What spans the space of each head: (..., n_head, n, d_head)."
     if kind == 'query': return model.embedded(model.W_Q)
@@ -174,6 +181,7 @@ def _space(model:AttnOnly, kind:str) -> Tensor:
     if kind == 'value': return model.values()
     return centred(model.readout()).mT
 
+# %% ../nbs/13_subspaces.ipynb #94841446
 def _angles(a:np.ndarray, b:np.ndarray) -> Tensor:
     "Principal angles between the spaces of two matrices' columns, in degrees, smallest first."
     from scipy.linalg import subspace_angles
@@ -208,6 +216,7 @@ def bare_outputs(
     counts = bare_counts(task).to(model.W_Q)
     return joined(head_points(model, 'output', counts))
 
+# %% ../nbs/13_subspaces.ipynb #5e929037
 def output_spread(
     model:AttnOnly,       # one model or an ensemble
     task:SkipTrigramTask, # whose contexts without noise
@@ -216,7 +225,7 @@ def output_spread(
     z = bare_outputs(model, task)
     return z - z.mean(-2, keepdim=True)
 
-# %% ../nbs/13_subspaces.ipynb #5e929037
+# %% ../nbs/13_subspaces.ipynb #7c560df9
 def keep_components(
     model:AttnOnly,       # one model or an ensemble
     task:SkipTrigramTask, # whose contexts without noise set the components
@@ -235,6 +244,7 @@ def keep_components(
         return (kept + mean).view_as(z)
     return {'hook_z': keep}
 
+# %% ../nbs/13_subspaces.ipynb #b29c9667
 def accuracy_by_dimension(
     model:AttnOnly,         # one model or an ensemble
     task:SkipTrigramTask,   # on whose population

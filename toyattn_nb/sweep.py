@@ -19,7 +19,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def cell_with(
 
 # %% ../nbs/19_sweep.ipynb #b7e49f81
 def grid(
-    **axes,       # any of `AXES`: one value or several
+    **axes:object, # any of `AXES`: one value or several
 ) -> list[Cell]:
     "Every combination of the axes' values, the last axis changing fastest; what is not given stays at its default."
     check_known(axes, AXES, 'axis')
@@ -265,7 +265,7 @@ def done_jobs(
     threads:int,
     n_workers:int,
     client:Any,
-) -> Iterator[tuple[Job, Done]]:
+) -> Generator[tuple[Job, Done], None, None]:
     "Each job with what `do_job` gave for it, as they come."
     do = partial(do_job, threads=threads, code=identity())
     if client is None and n_workers == 1:

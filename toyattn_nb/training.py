@@ -441,10 +441,10 @@ def check_steps(
     return chosen
 
 def check_device(
-    device:object, # a name or a `torch.device`
+    device:Any, # a name or a `torch.device`
 ) -> torch.device:
     "The device, if torch can use it here; otherwise `ValueError`."
-    try: return torch.empty(0, device=device).device                    # type: ignore[arg-type]
+    try: return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError, TypeError) as e:
         raise ValueError(f'device={device!r}: torch cannot use it here ({str(e).splitlines()[0]})') from e
 
@@ -459,7 +459,7 @@ def train(
     compile:bool=False,                # compile the step, where that pays and a compiler is there?
     device:str|torch.device='cpu',     # where to train
     progress:bool=True,                # show a bar?
-    **kwargs,                          # fields of TrainConfig, in place of those of `config`
+    **kwargs:Any,                      # fields of TrainConfig, in place of those of `config`
 ) -> Run:                              # the trained models, with what was kept on the way
     "Train one model a seed, all at once. Each depends on its own seed and stream alone."
     check_type('cfg', cfg, AttnConfig).check_task(task)
