@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .core import (check_bool, check_float, check_int, check_ints, check_list, check_type, one_of,
+from .core import (check_bool, check_float, check_int, check_ints, check_list, check_type, has_bars, one_of,
                              plain_torch, read_tensors, tensor_bytes, versions, write_whole)
 from .data import SkipTrigramTask, task_entry, task_from
 from .evaluation import evaluate
@@ -522,8 +522,8 @@ def go(
     progress:bool, # show a bar?
 ) -> None:
     "Do all steps, or as many as are done before Ctrl-C, and look where it is asked for."
-    steps = stepper.config.steps
-    with tqdm(total=steps, desc=f'{len(stepper.model)} seeds', unit='step', disable=not progress, leave=False) as bar:
+    steps, shown = stepper.config.steps, progress and has_bars()  # a file is no place for a bar
+    with tqdm(total=steps, desc=f'{len(stepper.model)} seeds', unit='step', disable=not shown, leave=False) as bar:
         try:
             keeper.look(0)
             while stepper.done < steps:
