@@ -156,7 +156,8 @@ class Store:
         parts:dict[str, bytes|str] = {ROWS: rows} if run is None else {RUN: run, ROWS: rows}
         kept = read_bytes(self.path(key, RUN)) if run is None else run
         marker = about | dict(files={RUN: digest(kept), ROWS: digest(rows)})
-        for suffix, data in (parts | {MARKER: to_json(marker)}).items(): self.write(Path('cells')/f'{key}{suffix}', data)
+        parts[MARKER] = to_json(marker)
+        for suffix, data in parts.items(): self.write(Path('cells')/f'{key}{suffix}', data)
 
     def about(self,
         key:str, # of a cell

@@ -226,7 +226,7 @@ def batches(
     config:TrainConfig,
     seeds:Sequence[int],
     device:torch.device,
-) -> Iterator[tuple[Tensor, Tensor]]: # counts (batch, n_vocab), target (n_completions, batch); several streams: (n_seeds, …)
+) -> Iterator[tuple[Tensor, Tensor]]: # counts (batch, n_vocab), target (n_completions, batch); or (n_seeds, …) of each
     "The batches of a training, without end: contexts, and one-hot targets."
     own = [s % config.n_streams for s in seeds]
     streams = sorted(set(own))
@@ -398,8 +398,8 @@ class KernelStepper:
         self.model, self.config, self.done = model, config, 0
         self.params = {name: p.detach().numpy() for name, p in model.named_parameters()}  # shares memory with the model
         self.ensemble = engine.Ensemble(
-            self.params, table, batch_size=config.batch_size, optimizer=config.optimizer, weight_decay=config.weight_decay,
-            data_seed=config.data_seed, streams=[s % config.n_streams for s in seeds], direct=model.cfg.direct,
+            self.params, table, batch_size=config.batch_size, optimizer=config.optimizer,
+            weight_decay=config.weight_decay, data_seed=config.data_seed, streams=[s % config.n_streams for s in seeds], direct=model.cfg.direct,
             tied=config.tied, frozen=held, threads=torch.get_num_threads())
 
     def advance(self,
@@ -426,8 +426,9 @@ def kernel_refuses(
     "Why the kernel cannot train this."
     from toyattn_nb import engine
     if device.type != 'cpu': return f'device={str(device)!r}: the kernel runs on the CPU'
-    if task.n_rows > MAX_ROWS: return f'the task has {task.n_rows:,} bags, and the kernel draws from at most {MAX_ROWS:,}'
-    if config.optimizer == 'sgd' and config.weight_decay: return 'weight_decay: of sgd it is decoupled in the kernel, and L2 in torch'
+    if task.n_rows > MAX_ROWS: return f'task: {task.n_rows:,} bags, and the kernel draws from at most {MAX_ROWS:,}'
+    if config.optimizer == 'sgd' and config.weight_decay:
+        return 'weight_decay: of sgd it is decoupled in the kernel, and L2 in torch'
     return engine.unavailable()
 
 def chosen_engine(
@@ -552,7 +553,8 @@ def train(
         if engine == 'kernel': stepper = KernelStepper(task, model, config, seeds)
         else: stepper = Stepper(model, config, batches(task, config, seeds, device))
         keeper = Keeper(model, task, recorded, kept)
-        how:dict[str, Any] = dict(engine=engine, device=str(device), threads=torch.get_num_threads(), compiled=False, compiling=0.)
+        how:dict[str, Any] = dict(engine=engine, device=str(device), threads=torch.get_num_threads())
+        how |= dict(compiled=False, compiling=0.)
         if why_not is not None: how['fallback'] = why_not
         before = time.perf_counter()
         if compile and isinstance(stepper, Stepper): how |= try_compiling(stepper, len(seeds))
