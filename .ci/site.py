@@ -1,10 +1,12 @@
 """Build the documentation site: python .ci/site.py
 
-nbdev processes the notebooks into a Quarto website project in _proc/, smalldocs renders that to _proc/_docs/. Then what the
-pages would fetch from other hosts is put beside them: fonts are left to the system, KaTeX comes from npm, where npm is installed.
+nbdev processes the notebooks into a Quarto website project in _proc/, smalldocs renders that to _proc/_docs/. Then what
+the pages would fetch from other hosts is put beside them: fonts are left to the system, KaTeX comes from npm, where npm
+is installed.
 """
 import ast
 import html
+import inspect
 import json
 import re
 import shutil
@@ -12,98 +14,190 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import textwrap
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from execnb.nbio import NbCell
+from fastcore import docments
+from nbdev import processors
 from nbdev.config import get_config
 from nbdev.doclinks import NbdevLookup, _build_modidx
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
 
-from toyattn_nb.claims import CLAIMS
-
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs links to
 FOCUSABLE = """<script>
-// On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them. What scrolls can be reached by the keyboard, and fades where it goes on.
+// On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them.
+// What scrolls can be reached by the keyboard, and fades where it goes on.
 addEventListener('load', () => {
-  for (const e of document.querySelectorAll('.cell-output-display img')) e.style.minWidth = `${Math.min(.6 * (+e.getAttribute("width") || e.naturalWidth), 600)}px`;
-  for (const e of document.querySelectorAll('.dataframe :is(td, th)')) if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
+  for (const e of document.querySelectorAll('.cell-output-display img')) {
+    const width = +e.getAttribute("width") || e.naturalWidth;
+    e.style.minWidth = `${Math.min(.6 * width, 600)}px`;
+  }
+  for (const e of document.querySelectorAll('.dataframe :is(td, th)')) {
+    if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
+  }
   const cue = e => e.classList.toggle('goes-on', e.scrollLeft + e.clientWidth < e.scrollWidth - 2);
   for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
     if (e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight) continue;
-    e.tabIndex = 0; cue(e);
+    e.tabIndex = 0;
+    cue(e);
     e.addEventListener('scroll', () => cue(e), {passive: true});
   }
 });
 </script>
 """
+CODE = re.compile(r'(?<=```python\n)(.*?)(?=\n```)', re.DOTALL)  # a signature, as nbdev shows it
+NOT_PROSE = '#', '|', '-', ':::', '<', '```'                     # how paragraphs begin that describe no figure
 
 
-def describe_figures(path: Path):
+def describe_figures(path: Path) -> None:
     "Give each figure without an alternative text one: its own title, or the sentence before it."
     nb, before = json.loads(path.read_text()), ''
     for cell in nb['cells']:
         source = ''.join(cell['source'])
         if cell['cell_type'] != 'code':
-            if paragraphs := [p for p in source.split('\n\n') if p.strip() and not p.lstrip().startswith(('#', '|', '-', ':::', '<', '```'))]: before = paragraphs[-1]
+            prose = [p for p in source.split('\n\n') if p.strip() and not p.lstrip().startswith(NOT_PROSE)]
+            if prose: before = prose[-1]
         elif 'fig-alt' not in source and any('image/png' in o.get('data', {}) for o in cell['outputs']):
-            titles = re.findall(r"""(?:title=|title\()f?(['"])(.+?)\1""", source)
-            text = '. '.join(dict.fromkeys(t for _, t in titles if '{' not in t)) or re.sub(r'[*`$\[\]]|\(\S+\)', '', ' '.join(before.split()))
-            cell['source'] = f'#| fig-alt: {json.dumps(("Figure: " + text)[:300], ensure_ascii=False)}\n{source}'
-        for o in cell.get('outputs', []):                                      # smalldocs has no eye for the width that a picture asks for
-            if (width := o.get('metadata', {}).get('image/png', {}).get('width')) and (alt := re.search('fig-alt: (".*")', ''.join(cell['source']))):
-                png = ''.join(o['data']['image/png']).replace('\n', '')
-                o['data'] = {'text/html': f'<img width="{width}" alt="{html.escape(json.loads(alt[1]))}" src="data:image/png;base64,{png}">'}
+            text = json.dumps(f'Figure: {titles(source) or plain(before)}'[:300], ensure_ascii=False)
+            cell['source'] = f'#| fig-alt: {text}\n{source}'
+        for output in cell.get('outputs', []): keep_width(output, ''.join(cell['source']))
     path.write_text(json.dumps(nb))
 
 
-def decorators(node: ast.AST | None) -> list[str]:
-    "A definition's decorators as they are written"
-    return [ast.unparse(d) for d in getattr(node, 'decorator_list', [])]
+def titles(source: str) -> str:
+    "The titles that a cell gives its figure, where they stand there word by word"
+    found = re.findall(r"""(?:title=|title\()f?(['"])(.+?)\1""", source)
+    return '. '.join(dict.fromkeys(title for _, title in found if '{' not in title))
 
 
-def definitions(code: str) -> dict[str, ast.AST]:
-    "Functions, classes and members of classes of a module, patched ones too, by the name that `show_doc` knows them by"
-    nodes = {n.name: n for n in ast.parse(code).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    members = {f'{c}.{n.name}': n for c, node in nodes.items() if isinstance(node, ast.ClassDef) for n in node.body if isinstance(n, ast.FunctionDef)}
-    patched = {f'{n.args.args[0].annotation.id}.{name}': n for name, n in nodes.items() if any(d.startswith('patch') for d in decorators(n))}
-    return nodes | members | patched
+def plain(markdown: str) -> str:
+    "A paragraph in one line, without marks and addresses"
+    return re.sub(r'[*`$\[\]]|\(\S+\)', '', ' '.join(markdown.split()))
 
 
-def signature(node: ast.AST | None, code: str, shown: str) -> str:
-    "What a reader has to know of a definition: fields of a class as they are written, with their comments; otherwise what nbdev shows, with names that users know."
-    source, members = code.splitlines(), getattr(node, 'body', [])
-    if isinstance(node, ast.ClassDef):
-        fields = [n for n in members if isinstance(n, ast.AnnAssign)]
-        if fields: return '\n'.join([f'class {node.name}:', *source[fields[0].lineno - 1:fields[-1].end_lineno]])
-        shown, node = 'class' + shown.removeprefix('def'), next((n for n in members if getattr(n, 'name', None) == '__init__'), None)
-        if node is None: return shown.partition('(')[0]
-    for decorator, ways in dict(property=('property', 'patch(as_prop=True)'), classmethod=('classmethod', 'patch(cls_method=True)')).items():
-        if {*ways} & {*decorators(node)}: shown = f'@{decorator}\n{shown}'
-    shown = re.sub(r'\[`([^`]+)`\]\([^)]*\)', r'\1', shown)                                  # what nbdev links in comments
-    if rest := getattr(getattr(node, 'args', None), 'kwarg', None):                          # nbdev leaves its comment out
-        comment = source[rest.lineno - 1].partition('#')[2].strip()
-        if comment: shown = re.sub(rf'(?m)^(\s*\*\*{rest.arg})$', rf'\1, # {comment}', shown)
-    short = lambda line: re.sub(r'\b(?:\w+\.)+(?=[A-Z])', '', line[0]) + ''.join(line[1:])     # torch._C.Generator, but not in comments
-    return '\n'.join(short(re.split('(?= # )', line, maxsplit=1)) for line in shown.split('\n'))
+def keep_width(output: dict, source: str) -> None:
+    "Make a picture HTML where it asks for a width, which smalldocs has no eye for."
+    width = output.get('metadata', {}).get('image/png', {}).get('width')
+    alt = re.search('fig-alt: (".*")', source)
+    if not (width and alt): return
+    text = html.escape(json.loads(alt[1]))
+    png = ''.join(output['data']['image/png']).replace('\n', '')
+    output['data'] = {'text/html': f'<img width="{width}" alt="{text}" src="data:image/png;base64,{png}">'}
 
 
-def tidy_reference(path: Path, source: Path):
-    "Put what stands in one cell in the order in which it is written, say what readers need of each, and show each claim as itself rather than as its class."
-    if not source.exists() or not (module := re.search(r'#\|\s*default_exp (\w+)', source.read_text())): return
-    nb, code = json.loads(path.read_text()), (get_config().lib_path/f'{module[1]}.py').read_text()
-    shown, defined = [re.search(r'^show_doc\(([\w.]+)', ''.join(c['source']), re.M) for c in nb['cells']], definitions(code)
-    for i, (cell, m) in enumerate(zip(nb['cells'], shown)):
-        if not m: continue
+class Definition(NamedTuple):
+    "A function or a class, as an exported cell of a notebook has it."
+    node: ast.FunctionDef | ast.ClassDef
+    source: list[str]  # the lines of its cell
+    place: int         # how many definitions stand before it in the notebook
+
+
+def definitions(notebook: dict) -> dict[str, Definition]:
+    "What a notebook exports, to whichever module, and the members of its classes, by the names that `show_doc` knows"
+    found: dict[str, Definition] = {}
+    for cell in notebook['cells']:
+        code = ''.join(cell['source'])
+        if cell['cell_type'] != 'code' or not re.search(r'^#\|\s*exports?\b', code, re.MULTILINE): continue
+        source = code.splitlines()
+        for node in ast.parse(code).body:
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)): continue
+            found[node.name] = Definition(node, source, len(found))
+            for method in methods(node): found[f'{node.name}.{method.name}'] = Definition(method, source, len(found))
+    return found
+
+
+def methods(node: ast.AST) -> list[ast.FunctionDef]:
+    "What a class defines; nothing for a function"
+    if not isinstance(node, ast.ClassDef): return []
+    return [n for n in node.body if isinstance(n, ast.FunctionDef)]
+
+
+def signature(definition: Definition) -> str:
+    "What a reader has to know of a definition, as it is written, with its comments"
+    node, source, _ = definition
+    if isinstance(node, ast.ClassDef): return class_signature(node, source)
+    told = 'property', 'classmethod', 'staticmethod', 'contextmanager'
+    decorators = [f'@{name}' for name in map(ast.unparse, node.decorator_list) if name in told]
+    return '\n'.join([*decorators, as_written(node, source)])
+
+
+def class_signature(node: ast.ClassDef, source: list[str]) -> str:
+    "How a class is called, where it says that itself, and its fields."
+    fields = [n for n in node.body if isinstance(n, ast.AnnAssign) and not ast.unparse(n.target).startswith('_')]
+    written = [line for field in fields for line in source[field.lineno - 1:field.end_lineno]]
+    init = next((m for m in methods(node) if m.name == '__init__'), None)
+    if init is None: head = f'class {node.name}'
+    else: head = re.sub(r'( -> None)?:$', '', as_written(init, source).replace('def __init__', f'class {node.name}'))
+    return '\n'.join([f'{head}:', *written]) if written else head
+
+
+def as_written(function: ast.FunctionDef, source: list[str]) -> str:
+    "A function's head, without `self`, and without the quotes of a name that only comes later"
+    first = function.body[0]
+    lines = source[function.lineno - 1:first.lineno]
+    lines[-1] = lines[-1].encode()[:first.col_offset].decode()      # columns are counted in bytes
+    text = textwrap.dedent('\n'.join(lines)).rstrip()
+    text = re.sub(r'\A(def \w+)\((self|cls)\b,? ?', r'\1(', text)
+    return re.sub(r"(?m)^([^#\n]*?(?:->\s*|:))'([^'\n]+)'", r'\1\2', text)
+
+
+def shown_name(cell: dict) -> str | None:
+    "What a cell of the site documents: a name, or None"
+    found = re.search(r'^show_doc\(([\w.]+)', ''.join(cell['source']), re.MULTILINE)
+    return found[1] if found else None
+
+
+def under_heading(cell: dict) -> bool:
+    "Does a cell end in a heading, which has a line of its own?"
+    return bool(re.search(r'(^|\n)#+ [^\n]*$', ''.join(cell['source']).rstrip()))
+
+
+def tidy_reference(path: Path, source: Path) -> None:
+    "Say what readers need of each definition, and put those of one cell in the order in which they are written."
+    if not source.exists(): return
+    nb, defined = json.loads(path.read_text()), definitions(json.loads(source.read_text()))
+    cells = nb['cells']
+    for before, cell in zip([None, *cells], cells):
+        name = shown_name(cell)
+        if name is None or not cell['outputs']: continue
         text = ''.join(cell['outputs'][0]['data']['text/markdown'])
-        if module[1] == 'claims' and (claim := CLAIMS.get(m[1].upper())): text = f'---\n\n### {m[1]}\n\n*{claim.statement}*\n\nHolds if: {claim.criterion}.'
-        text = re.sub('(?<=```python\n)(.*?)(?=\n```)', lambda found: signature(defined.get(m[1]), code, found[1]), text, flags=re.S)
-        if re.search(r'(^|\n)#+ [^\n]*$', ''.join(nb['cells'][i - 1]['source']).rstrip()): text = text.removeprefix('---\n')   # a heading has a line of its own
+        if name in defined:
+            shown, code = CODE.search(text), signature(defined[name])
+            if shown: text = text[:shown.start()] + code + text[shown.end():]
+        if before and under_heading(before): text = text.removeprefix('---\n')
         cell['outputs'] = [{'output_type': 'display_data', 'metadata': {}, 'data': {'text/markdown': text}}]
-    place = lambda i: defined[shown[i][1]].lineno if shown[i][1] in defined else len(code)
-    runs = groupby(range(len(shown)), key=lambda i: shown[i] is not None)
-    nb['cells'] = [nb['cells'][i] for documented, run in runs for i in (sorted(run, key=place) if documented else run)]
-    path.write_text(json.dumps(nb))
+
+    def place(cell: dict) -> int:
+        name = shown_name(cell)
+        return defined[name].place if name in defined else len(defined)
+
+    tidy: list[dict] = []
+    for documents_some, run in groupby(cells, key=lambda cell: shown_name(cell) is not None):
+        some = list(run)
+        tidy += sorted(some, key=place) if documents_some else some
+    path.write_text(json.dumps(nb | {'cells': tidy}))
+
+
+def signature_as_written(function: Callable, **options: Any) -> inspect.Signature:
+    "A function's signature; annotations that only a type checker can look up stay as they are written."
+    try: return inspect.signature(function, **options)
+    except NameError: return inspect.signature(function)
+
+
+def documents(cell: NbCell) -> bool:
+    "Does a cell have to run for the reference? Definitions, `show_doc`, imports; not a check that imports something."
+    if cell.cell_type != 'code' or not cell.source: return False
+    if cell.directives_.keys() & {'export', 'exports', 'exporti', 'exec_doc'} or shown_name(cell): return True
+    imports = [isinstance(node, (ast.Import, ast.ImportFrom)) for node in cell.parsed_() or ()]
+    return any(imports) if 'hide' in cell.directives_ else bool(imports) and all(imports)
+
+
+KATEX_FILES = re.compile(r'package/dist/(katex\.min\.(css|js)|contrib/auto-render\.min\.js|fonts/[\w-]+\.woff2)')
 
 
 def katex(docs: Path) -> bool:
@@ -112,65 +206,88 @@ def katex(docs: Path) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(['npm', 'pack', 'katex@0.16.11', '--silent'], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         with tarfile.open(next(Path(folder).glob('*.tgz'))) as tar:
-            for m in tar.getmembers():
-                name = m.name.removeprefix('package/dist/')
-                if not re.fullmatch(r'katex\.min\.(css|js)|contrib/auto-render\.min\.js|fonts/[\w-]+\.woff2', name): continue
-                to = docs/'site_libs'/'katex'/name
+            for member in tar.getmembers():
+                wanted, content = KATEX_FILES.fullmatch(member.name), tar.extractfile(member)
+                if not (wanted and content): continue
+                to = docs/'site_libs'/'katex'/wanted[1]
                 to.parent.mkdir(parents=True, exist_ok=True)
-                to.write_bytes(tar.extractfile(m).read())
+                to.write_bytes(content.read())
     return True
 
 
 def lines(code: str) -> str:
-    "Highlighted code with each line in an element of its own that knows its depth, so that what is broken can go on further in."
-    out, opened = [], []
+    "Highlighted code with each line in an element that knows its depth, so that what is broken can go on further in."
+    out: list[str] = []
+    opened: list[str] = []                                     # tags that go on in the next line
     for line in code.split('\n'):
-        start, plain = ''.join(opened), re.sub('<[^>]*>', '', line)
-        for tag in re.findall(r'</?span[^>]*>', line): opened.pop() if tag == '</span>' else opened.append(tag)
-        out.append(f'<span class="line" style="--depth: {len(plain) - len(plain.lstrip())}ch">{start}{line}{"</span>" * len(opened)}</span>')
+        start, text = ''.join(opened), re.sub('<[^>]*>', '', line)
+        for tag in re.findall(r'</?span[^>]*>', line):
+            if tag == '</span>': opened.pop()
+            else: opened.append(tag)
+        depth, end = len(text) - len(text.lstrip()), '</span>' * len(opened)
+        out.append(f'<span class="line" style="--depth: {depth}ch">{start}{line}{end}</span>')
     return '\n'.join(out)
 
 
 def typeset(text: str) -> str:
-    "A rendered page with lines of code that can be indented, names that break between words, and captions that can be told from other text."
-    text = re.sub(r'(<code class="sourceCode python">)(.*?)(</code>)', lambda m: m[1] + lines(m[2]) + m[3], text, flags=re.S)
-    breaks = lambda m: m[1] + re.sub(r'(?<=[._])(?=\w)', '<wbr>', m[2])
-    text = re.sub(r'(<h3 [^>]*>|<a href="#[^>]*class="nav-link"[^>]*>)([\w.]+)(?=<)', breaks, text)
-    return re.sub(r'<p>(?=<em>(?:(?!</?em>|</p>).)*</em></p>)', '<p class="caption">', text, flags=re.S)
+    "A page whose code can be indented, whose names break between words, and whose captions are told from other text."
+    code = re.compile(r'(<code class="sourceCode python">)(.*?)(</code>)', re.DOTALL)
+    text = code.sub(lambda m: m[1] + lines(m[2]) + m[3], text)
+    name = re.compile(r'(<h3 [^>]*>|<a href="#[^>]*class="nav-link"[^>]*>)([\w.]+)(?=<)')
+    text = name.sub(lambda m: m[1] + re.sub(r'(?<=[._])(?=\w)', '<wbr>', m[2]), text)
+    emphasised = re.compile(r'<p>(?=<em>(?:(?!</?em>|</p>).)*</em></p>)', re.DOTALL)
+    return emphasised.sub('<p class="caption">', text)
 
 
-def symbols(docs: Path) -> tuple[dict[str, str], dict[str, str]]:
-    "Where on this site a symbol is documented, its class if not itself: by the address that nbdev gives it, and for classes by name"
-    pages = {re.sub(r'^\d+[a-z]?_', '', p.stem): p for p in docs.glob('*.html')}           # nbdev leaves numbers out of the names of pages
-    anchors = {p: set(re.findall(r'\sid="([^"]+)"', p.read_text())) for p in pages.values()}
-    places, classes = {}, {}
-    for known in NbdevLookup().entries[get_config().lib_name]['syms'].values():
-        for symbol, (address, *_) in known.items():
-            page, name = re.search(r'(\w+)\.html#(.+)$', address).groups()
-            anchor = next((a for a in (name, name.split('.')[0]) if a in anchors[pages[page]]), None)
-            places[address] = pages[page].name + (f'#{anchor}' if anchor else '')
-            if anchor == name and re.fullmatch('[A-Z][A-Za-z]+', short := symbol.split('.', 2)[-1]): classes[short] = places[address]
-    return places, classes
+class Symbols(NamedTuple):
+    "Where on this site what is documented, a class if not the symbol itself"
+    places: dict[str, str]   # by the address that nbdev gives it
+    classes: dict[str, str]  # by a class's name
 
 
-def linked(text: str, up: str, places: dict[str, str], classes: dict[str, str]) -> str:
-    "A rendered page whose links to symbols stay on this site, and whose signatures lead to the classes that they name"
-    text = re.sub(r'(?<=href=")https://[^"]+', lambda m: up + places[m[0]] if m[0] in places else m[0], text)
-    name = re.compile(rf'(?<![\w.])({"|".join(classes)})(?!\w)(?=[^<>]*<)')
-    link = lambda m: f'<a href="{up}{classes[m[0]]}">{m[0]}</a>'
-    signatures = r'(<div class="cell-output[^"]*cell-output-markdown">(?:(?!</div>).)*?<code class="sourceCode python">)(.*?)(?=</code>)'
-    return re.sub(signatures, lambda m: m[1] + name.sub(link, m[2]), text, flags=re.S)
+def symbols(docs: Path) -> Symbols:
+    "Where on this site the package's symbols are documented"
+    pages = {re.sub(r'^\d+_', '', p.stem): p for p in docs.glob('*.html')}      # as nbdev names them: without numbers
+    anchors = {page: set(re.findall(r'\sid="([^"]+)"', path.read_text())) for page, path in pages.items()}
+    known = Symbols({}, {})
+    for module in NbdevLookup().entries[get_config().lib_name]['syms'].values():
+        for symbol, (address, *_) in module.items():
+            page, _, name = address.rpartition('/')[2].partition('.html#')
+            if page not in pages: continue                                      # of a module that has no page
+            anchor = next((a for a in (name, name.split('.')[0]) if a in anchors[page]), None)
+            known.places[address] = pages[page].name + (f'#{anchor}' if anchor else '')
+            short = symbol.split('.', 2)[-1]
+            if anchor == name and re.fullmatch('[A-Z][A-Za-z]+', short): known.classes[short] = known.places[address]
+    return known
 
 
-def stand_alone(docs: Path):
+def linked(text: str, up: str, known: Symbols) -> str:
+    "A page whose links to symbols stay on this site, and whose signatures lead to the classes that they name"
+    def stay(found: re.Match) -> str:
+        place = known.places.get(found[0])
+        return up + place if place else found[0]
+
+    def link(found: re.Match) -> str: return f'<a href="{up}{known.classes[found[0]]}">{found[0]}</a>'
+
+    text = re.sub(r'(?<=href=")https://[^"]+', stay, text)
+    name = re.compile(rf'(?<![\w.])({"|".join(known.classes)})(?!\w)(?=[^<>]*<)')
+    signatures = re.compile(r'(<div class="cell-output[^"]*cell-output-markdown">(?:(?!</div>).)*?'
+                            r'<code class="sourceCode python">)(.*?)(?=</code>)', re.DOTALL)
+    return signatures.sub(lambda m: m[1] + name.sub(link, m[2]), text)
+
+
+def stand_alone(docs: Path) -> None:
     "Make the rendered pages ask no other host for anything."
-    for css in (docs/'site_libs'/'themes').glob('*.css'): css.write_text(re.sub(r'@import\s*(url\([^)]*\)|"[^"]*");?', '', css.read_text()))
+    for css in (docs/'site_libs'/'themes').glob('*.css'):
+        css.write_text(re.sub(r'@import\s*(url\([^)]*\)|"[^"]*");?', '', css.read_text()))
     local = katex(docs)
     if not local: print('npm is not installed: formulas will be drawn by KaTeX from its own host')
     known = symbols(docs)
     for page in docs.rglob('*.html'):
         up = '../' * (len(page.relative_to(docs).parts) - 1)
-        text = linked(typeset(page.read_text()), up, *known).replace('</body>', FOCUSABLE + '</body>').replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
+        text = linked(typeset(page.read_text()), up, known)
+        text = text.replace('</body>', FOCUSABLE + '</body>')
+        text = text.replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
         text = re.sub(r'<iframe(?![^>]*\stitle=)', '<iframe title="What the cell above shows"', text)
         if local: text = text.replace(KATEX, up + 'site_libs/katex')
         page.write_text(text)
@@ -180,11 +297,14 @@ if __name__ == '__main__':
     shutil.rmtree(get_config().config_path/'_proc', ignore_errors=True)
     refresh_quarto_yml()
     _build_modidx()
+    docments.signature = signature_as_written  # which `show_doc` asks
+    processors._do_eval = documents            # nbdev would also run checks that import something
     cache = proc_nbs(n_workers=0)
     for path in Path(cache).rglob('*.ipynb'):
         describe_figures(path)
         tidy_reference(path, get_config().nbs_path/path.relative_to(cache))
     # not every way of installing puts the console script on the PATH; its module is there always
-    rendered = subprocess.run([sys.executable, '-m', 'smalldocs.cli', 'render', str(cache), *sys.argv[1:]]).returncode
+    render = [sys.executable, '-m', 'smalldocs.cli', 'render', str(cache), *sys.argv[1:]]
+    rendered = subprocess.run(render, check=False).returncode
     if rendered == 0: stand_alone(Path(cache)/'_docs')
     sys.exit(rendered)

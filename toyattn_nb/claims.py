@@ -560,7 +560,8 @@ C11 = state(Claim(
     expected={UNIFORM_EQUALISED: equals(1), UNIFORM_MARGIN: above(0)},
     headline=EQUALISED,
     beside=UNIFORM_EQUALISED,
-    scope=USUAL))
+    scope=USUAL,
+    drawn={H2D1: ('accuracy',)}))
 
 # %% ../nbs/22_claims.ipynb #244d81f1
 NOT_TESTED = (Record(

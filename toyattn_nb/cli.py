@@ -116,8 +116,7 @@ def reproduce_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser('toyattn_reproduce', description=(
         'Train what the claims need, judge each against its control, and write the verdicts, a report, the figures and '
         'the models. Run again to go on where it was cut off.'))
-    parser.add_argument('out', nargs='?', help=argparse.SUPPRESS)
-    add_option(parser, 'out', metavar='FOLDER', help="the run's folder; default run")
+    add_option(parser, 'out', default='run', metavar='FOLDER', help="the run's folder; default run")
     add_option(parser, 'quick', action='store_true', help='fewer seeds and steps; the report says so')
     add_option(parser, 'n_seeds', type=int, metavar='N',
                help='seeds a cell; default 48 (256 where a claim asks for them), or 40 with --quick')
@@ -135,7 +134,6 @@ def toyattn_reproduce(
     "Train what the claims need, judge each against its control, and write verdicts, a report, figures and models."
     parser = reproduce_parser()
     options = parser.parse_args(argv)
-    options.out = options.out or 'run'
     again = 'interrupted; finished cells are kept, run again to go on'
     run_command(parser, lambda: reproduce_and_say(options), again)
 

@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['T', 'SCHEMA', 'SCHEMAS', 'check_int', 'check_float', 'check_bool', 'one_of', 'check_list', 'check_ints', 'check_type',
            'check_path', 'check_generator', 'check_tensor', 'check_floats', 'check_tokens', 'plain_torch',
-           'exact_dtype', 'n_cores', 'memory_limit', 'write_whole', 'read_bytes', 'read_json', 'to_json', 'versions',
-           'tensor_bytes', 'read_tensors']
+           'exact_dtype', 'n_cores', 'has_bars', 'memory_limit', 'write_whole', 'read_bytes', 'read_json', 'to_json',
+           'versions', 'tensor_bytes', 'read_tensors']
 
 # %% ../nbs/00_core.ipynb #5041fa43
 import json
 import math
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -213,6 +214,10 @@ def n_cores() -> int:
     "Processors that this process may use: affinity and containers count."
     import joblib
     return joblib.cpu_count()
+
+def has_bars() -> bool:
+    "Is there somebody to see a bar move: a notebook, or a terminal?"
+    return 'ipykernel' in sys.modules or sys.stderr.isatty()
 
 def memory_limit(
     cgroup:Path=Path('/sys/fs/cgroup/memory.max'), # where Linux says what a container may use

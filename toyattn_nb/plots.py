@@ -530,7 +530,8 @@ def plot_map(
     if ax is None: ax = plt.subplots(figsize=(.8 + .6 * columns, .7 + .45 * rows), layout='constrained')[1]
     top = max(1, means.abs().max(axis=None))
     signed = means.min(axis=None) < 0
-    ax.imshow(means, cmap='RdBu_r' if signed else 'Blues', vmin=-top if signed else 0, vmax=top, aspect='auto', origin='lower')
+    colours, lowest = ('RdBu_r', -top) if signed else ('Blues', 0)
+    ax.imshow(means, cmap=colours, vmin=lowest, vmax=top, aspect='auto', origin='lower')
     for i, j in product(range(rows), range(columns)):
         value = means.iat[i, j]
         if pd.isna(value): continue

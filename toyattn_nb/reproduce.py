@@ -20,7 +20,7 @@ from .core import check_bool, check_int, to_json, versions
 from .figures import CAPTIONS, FIGURES, draw, png
 from .report import report_html
 from .store import MANIFEST, RESULTS, RUN, Store
-from .sweep import Job, fill, is_measured, is_trained, measure_again, results, told
+from .sweep import Job, fill, identity, is_measured, is_trained, measure_again, results, told
 from .training import MAX_SEEDS
 from .verdicts import Record
 
@@ -121,12 +121,13 @@ def reproduce(
     store, settings = Store(Path(out)), run_settings(n_seeds, steps, seed, quick)
     overwrite, progress = check_bool('overwrite', overwrite), check_bool('progress', progress)
     jobs = jobs_of(settings)
-    if overwrite and store.exists: clear(store)
+    if overwrite and store.exists: clear(store, settings)
     fill(store, list(jobs.values()), settings, n_workers, client, progress)
     with store.locked(): return publish(store, jobs, settings)
 
 def clear(
     store:Store,
+    settings:Mapping[str, Any], # of the run that shall take its place
 ) -> None:
     "Remove a run, by the names of the files that it wrote, and nothing else."
     with store.locked():
@@ -135,7 +136,8 @@ def clear(
         for name in written: (store.folder/name).unlink(missing_ok=True)
         store.discard([job['key'] for job in store.manifest()['jobs']])
         store.clear_partials()
-        (store.folder/MANIFEST).unlink()
+        empty = dict(settings=dict(settings), code=identity(), n_workers=1, jobs=[])
+        store.write(MANIFEST, to_json(empty))
 
 def is_complete(
     out:str|os.PathLike,         # a run's folder

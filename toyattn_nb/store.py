@@ -153,11 +153,11 @@ class Store:
         about:dict[str, Any],  # what they are
     ) -> None:
         "A finished cell: its files, and then what says that they are there."
-        parts = {ROWS: rows} if run is None else {RUN: run, ROWS: rows}
+        parts:dict[str, bytes|str] = {ROWS: rows} if run is None else {RUN: run, ROWS: rows}
         kept = read_bytes(self.path(key, RUN)) if run is None else run
         marker = about | dict(files={RUN: digest(kept), ROWS: digest(rows)})
-        for suffix, data in parts.items(): self.write(self.path(key, suffix), data)
-        self.write(self.path(key, MARKER), to_json(marker))
+        parts[MARKER] = to_json(marker)
+        for suffix, data in parts.items(): self.write(Path('cells')/f'{key}{suffix}', data)
 
     def about(self,
         key:str, # of a cell

@@ -6,8 +6,8 @@
 __all__ = ['AXES', 'MAX_CELLS', 'TYPES', 'COLUMNS', 'Done', 'ENDED', 'axes_with_defaults', 'check_known', 'axis_values',
            'is_matrix', 'axis_of', 'cell_with', 'grid', 'work', 'memory', 'Job', 'job_from', 'check_jobs',
            'column_type', 'cell_columns', 'rows_table', 'do_job', 'identity', 'end_with_parent', 'executor',
-           'done_jobs', 'connected', 'told', 'has_bars', 'joined_jobs', 'unique_jobs', 'is_trained', 'is_measured',
-           'measure_again', 'fill', 'fill_locked', 'results', 'sweep']
+           'done_jobs', 'connected', 'told', 'joined_jobs', 'unique_jobs', 'is_trained', 'is_measured', 'measure_again',
+           'fill', 'fill_locked', 'results', 'sweep']
 
 # %% ../nbs/19_sweep.ipynb #6fbcc9b5
 import io
@@ -32,8 +32,8 @@ import torch
 from tqdm.auto import tqdm
 
 from .cells import Cell, cell_from, check_columns, defaults, run_rows
-from .core import (check_bool, check_int, check_ints, check_list, check_path, check_type, memory_limit,
-                             n_cores, to_json)
+from .core import (check_bool, check_int, check_ints, check_list, check_path, check_type, has_bars,
+                             memory_limit, n_cores, to_json)
 from .data import SkipTrigramTask
 from .measures import SEED_COLUMNS
 from .model import AttnConfig
@@ -312,10 +312,6 @@ def told(
         return
     with tqdm(total=total, initial=done, unit='cell') as bar:
         yield lambda name: bar.update() and None
-
-def has_bars() -> bool:
-    "Is there somebody to see a bar move?"
-    return 'ipykernel' in sys.modules or sys.stderr.isatty()
 
 # %% ../nbs/19_sweep.ipynb #8ec9fcc1
 def joined_jobs(
