@@ -150,6 +150,7 @@ def run_rows(
     columns:Iterable[str], # names of `measures`; with `@` and a step, after so many steps
 ) -> dict[str, list]:      # by column: seed, steps_to_solved and those that are asked for and defined; one entry a seed
     "What is known of each seed."
+    check_type('run', run, Run)
     asked = check_columns(columns)
     rows:dict[str, list] = dict(seed=list(run.seeds))
     if len(run.history.step): rows['steps_to_solved'] = steps_to_solved(run.history)

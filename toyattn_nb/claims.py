@@ -31,7 +31,7 @@ from torch import Tensor
 
 from .cells import Cell, cell_from
 from .constructions import CONSTRUCTIONS, one_head_bound
-from .core import check_int
+from .core import check_bool, check_int, plain_torch
 from .data import SkipTrigramTask
 from .evaluation import best_constant
 from .measures import ALL_KINDS, measure
@@ -114,6 +114,7 @@ class OfSeeds(Quantity):
 
 # %% ../nbs/22_claims.ipynb #19ed298f
 @lru_cache
+@plain_torch()
 def of_built(
     task:SkipTrigramTask,
     name:str,    # of `CONSTRUCTIONS`
@@ -370,6 +371,7 @@ COST = {cell: mean_of('cost', cell, 'cost_of_agreement') for cell in WITH_NARROW
 UNIFORM_SHARES = {name: OfBuilt(name, 'two_head_uniform', name) for name in SHARING}
 START_SHARES = {name: mean_of(f'{name} at step 0', H2D4, f'{name}@0', solved_only=False) for name in SHARING}
 
+@plain_torch()
 def equal_hard_orders() -> Tensor: # (1, n_pair)
     "q of each pair for two heads with the same order, 20 nats between neighbours."
     scores = torch.arange(TASK.n_vocab, 0., -1).expand(2, -1) * 20
@@ -384,12 +386,13 @@ def scores_in_order(
     n:int,        # tokens in an order
 ) -> Tensor:      # (n_seed, 2, n)
     "Scores of two heads with these orders: the first head's favourite is token 0, the next token 1, and so on."
-    place = n ** torch.arange(n)
+    place = n ** torch.arange(n, device=codes.device)
     second = codes[:, None] // place % n                # (n_seed, n) tokens, the second head's favourite first
     rank = second.argsort(-1)                           # (n_seed, n) each token's rank
-    first = torch.arange(n).expand_as(rank)
+    first = torch.arange(n, device=codes.device).expand_as(rank)
     return -torch.stack([first, rank], -2).float()
 
+@plain_torch()
 def told_by_orders(rows:Rows) -> Measure:
     "Bits that one head's order tells of the other's, over the solved seeds; nothing where these are too few."
     seeds, n = seeds_of(rows, H2D4, solved_only=True), TASK.n_signal
@@ -602,6 +605,7 @@ def claim_jobs(
     "What has to be trained and measured."
     check_int('n_seeds', n_seeds, 1)
     check_int('steps', steps, 0)
+    check_bool('at_least', at_least)
     jobs = {}
     for cell, columns in columns_needed().items():
         n = max(n_seeds, AT_LEAST.get(cell, 0)) if at_least else n_seeds

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['T', 'SCHEMA', 'SCHEMAS', 'check_int', 'check_float', 'check_bool', 'one_of', 'check_list', 'check_ints', 'check_type',
-           'check_generator', 'check_tensor', 'check_floats', 'check_tokens', 'plain_torch', 'exact_dtype', 'n_cores',
-           'has_bars', 'memory_limit', 'write_whole', 'read_bytes', 'read_json', 'to_json', 'versions', 'tensor_bytes',
-           'read_tensors']
+           'check_path', 'check_generator', 'check_tensor', 'check_floats', 'check_tokens', 'plain_torch',
+           'exact_dtype', 'n_cores', 'has_bars', 'memory_limit', 'write_whole', 'read_bytes', 'read_json', 'to_json',
+           'versions', 'tensor_bytes', 'read_tensors']
 
 # %% ../nbs/00_core.ipynb #5041fa43
 import json
@@ -127,6 +127,14 @@ def check_type(
     if isinstance(value, kind): return value
     raise TypeError(f'{name}: {type(value).__name__} given, {kind.__name__} needed{hint and f": {hint}"}')
 
+def check_path(
+    name:str,     # the argument's name, for the message
+    value:object, # what was given: a string, or a path
+) -> Path:
+    "`value` as a path; otherwise `TypeError`."
+    if isinstance(value, (str, os.PathLike)): return Path(value)
+    raise TypeError(f'{name}={_short(value)}: a path is needed')
+
 def check_generator(
     generator:object, # what was given
 ) -> 'Generator':     # the same
@@ -228,7 +236,8 @@ def write_whole(
     temporary:str|os.PathLike|None=None,     # its name until it is whole, in the same folder; None: a new one
 ) -> None:
     "Write a file: it lands whole or not at all. `FileExistsError` where there is one and `overwrite` is False."
-    path = Path(path)
+    path = check_path('path', path)
+    if not isinstance(data, (bytes, str)): raise TypeError(f'data: {type(data).__name__} given, bytes or str needed')
     if not overwrite and os.path.lexists(path): raise _exists(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if temporary is None: handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
@@ -260,7 +269,7 @@ def read_bytes(
     path:str|os.PathLike, # a file
 ) -> bytes:
     "The file's bytes; `FileNotFoundError`, `IsADirectoryError` or `PermissionError` that names it."
-    path = Path(path)
+    path = check_path('path', path)
     if path.is_dir(): raise IsADirectoryError(f'{path} is a folder, a file is needed')
     try: return path.read_bytes()
     except FileNotFoundError: raise FileNotFoundError(f'{path}: no such file') from None
@@ -280,7 +289,8 @@ def to_json(
     value:object, # anything that JSON holds
 ) -> str:
     "JSON as it is kept in files: what is no finite number becomes null, since JSON has no word for it."
-    return json.dumps(_finite(value), indent=1, allow_nan=False, ensure_ascii=False)
+    try: return json.dumps(_finite(value), indent=1, allow_nan=False, ensure_ascii=False)
+    except TypeError as e: raise TypeError(f'value: {e}') from e
 
 def _finite(value:object) -> object:
     if isinstance(value, dict): return {str(k): _finite(v) for k, v in value.items()}

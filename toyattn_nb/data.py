@@ -43,6 +43,7 @@ def multiset_number(
     return choose[n, k] - 1 - later
 
 # %% ../nbs/01_data.ipynb #79ed0eb6
+@plain_torch()
 def multisets(
     n_token:int, # to choose from
     size:int,    # how many are chosen
@@ -267,8 +268,9 @@ def task_entry(
     task:SkipTrigramTask,
 ) -> dict:
     "A task as JSON."
-    kind = next(name for name, cls in KINDS_OF_TASK.items() if cls is type(task))
-    return dict(kind=kind) | asdict(task)
+    for kind, cls in KINDS_OF_TASK.items():
+        if type(task) is cls: return dict(kind=kind) | asdict(task)
+    raise TypeError(f'task: {type(task).__name__} given, a task of the kinds {tuple(KINDS_OF_TASK)} is needed')
 
 def task_from(
     entry:object, # what `task_entry` gave

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from .circuits import centred, ov_circuit
-from .core import check_list
+from .core import check_list, plain_torch
 from .data import SkipTrigramTask
 from .evaluation import Evaluation, check_model, evaluate, population_logits
 from .interventions import ablate, confusion, equal_scores, set_scores, solved_without, swap_attention
@@ -73,7 +73,7 @@ def with_rows(
     W_K = torch.zeros_like(W_Q)
     W_Q[..., 0, 0] = math.sqrt(cfg.d_head)                               # cancels the scale of attention
     W_K[..., 0] = scores
-    W_V = torch.eye(cfg.n_vocab).to(scores).expand(*lead, *cfg.shapes['W_V'])
+    W_V = torch.eye(cfg.n_vocab, dtype=scores.dtype, device=scores.device).expand(*lead, *cfg.shapes['W_V'])
     params = dict(W_Q=W_Q, W_K=W_K, W_V=W_V, W_O=ov)
     bias = model.bias()
     if bias is not None: params['b_U'] = bias
@@ -92,6 +92,7 @@ def safe(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
 # %% ../nbs/16_measures.ipynb #cb0eb341
 SWAPPED = 'accuracy', 'double', 'one_source', 'none'  # what the answers after a swap have of the sources
 
+@plain_torch()
 def answers_by_sources(
     task:SkipTrigramTask,
 ) -> dict[str, Tensor]: # (n_tuple, n_completions) bool each
@@ -110,7 +111,7 @@ def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     answers = answers / answers.sum(-1, keepdim=True)
     found = {}
     for name, mask in answers_by_sources(task).items():
-        by_pair = (answers * mask).sum(-1)                                               # (..., n_tuple)
+        by_pair = (answers * mask.to(answers.device)).sum(-1)                                               # (..., n_tuple)
         found[name] = (by_pair * divided).sum(-1) / divided.sum(-1)
     return found
 
@@ -128,7 +129,7 @@ def accuracy_without(model:AttnOnly, task:SkipTrigramTask, how:str='zero') -> Te
 def head_interference(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     "Interference of each head, mean over the population: (..., n_head)."
     seen:dict[str, Tensor] = {}
-    total = torch.zeros(())
+    total = torch.zeros((), device='cpu')
     def keep(result:Tensor, name:str) -> None: seen['result'] = result[..., -1, :, :]
     for _, completion, prob in population_logits(model, task, {'hook_result': keep}):
         written = seen['result']                                                         # (..., rows, n_head, d_out)
@@ -241,7 +242,7 @@ def _relative_order(s:Subject) -> Values:
     signals = list(s.task.signals)
     own, other = orders(s.scores[..., signals]).unbind(-2)                               # (..., n_signal) each
     seen = own.argsort(-1).gather(-1, other)                                             # the other's, by rank in one's own
-    place = s.task.n_signal ** torch.arange(s.task.n_signal)
+    place = s.task.n_signal ** torch.arange(s.task.n_signal, device=seen.device)
     return dict(relative_order=(seen * place).sum(-1))
 
 # %% ../nbs/16_measures.ipynb #8fdd6204
@@ -342,7 +343,7 @@ def seed_measures(
 ) -> Values:                             # (n_seed,) each; `kind` is an index into `ALL_KINDS`
     "What tells seeds apart. Of a seed whose training diverged only the exact figures are there."
     asked = check_list('columns', columns)
-    finite = finite_seeds(model)
+    finite = finite_seeds(check_model(model, task))
     found = measure(model, task, [c for c in asked if c in ('loss', 'accuracy', 'margin', 'solved')])
     solved = found['solved'] if 'solved' in found else evaluate(model, task).solved
     others = measure(without_diverged(model, finite), task, [c for c in asked if c not in found])

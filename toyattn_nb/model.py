@@ -210,8 +210,9 @@ class AttnOnly(nn.Module):
     ) -> 'AttnOnly':
         "The chosen instances, as a model of their own."
         if not self.instances: raise TypeError('a single model has no instances to choose from')
-        number = torch.arange(self.instances.numel()).reshape(self.instances)
-        chosen = number[i]                                                      # type: ignore[index]
+        number = torch.arange(self.instances.numel(), device='cpu').reshape(self.instances)
+        try: chosen = number[i]                                                 # type: ignore[index]
+        except TypeError as e: raise TypeError(f'i={i!r}: an index, slice or mask is needed') from e
         flat = {k: p.flatten(0, len(self.instances) - 1) for k, p in self.named_parameters()}
         return AttnOnly(self.cfg, {k: p[chosen.to(p.device)].clone() for k, p in flat.items()})
 
@@ -349,10 +350,11 @@ class AttnOnly(nn.Module):
         cfg:AttnConfig|None=None,  # the config that is expected; None: whatever the file holds
     ) -> 'AttnOnly':
         "The model or ensemble of a file."
+        if cfg is not None: check_type('cfg', cfg, AttnConfig)
         meta, tensors = read_tensors(path, 'config')
         try: model = cls(cfg_from(meta['config']), tensors)
         except (ValueError, TypeError) as e: raise ValueError(f'{path}: tensors and config do not fit: {e}') from e
-        if cfg is not None and model.cfg != cfg: raise ValueError(f'{path}: holds {model.cfg}, not {cfg}')
+        if cfg is not None and model.cfg != cfg: raise ValueError(f'cfg={cfg}: {path} holds {model.cfg}')
         return model
 
 # %% ../nbs/02_model.ipynb #b570ca9b

@@ -202,7 +202,7 @@ def plot_attribution(
 # %% ../nbs/11_interventions.ipynb #534bd72a
 from matplotlib.figure import SubFigure
 
-from .core import check_floats
+from .core import check_floats, check_type
 
 def plot_confusion(
     joint:Tensor,         # (n_completions, n_completions) of a single model, as from `confusion`
@@ -210,7 +210,7 @@ def plot_confusion(
     ax:Axes|None=None,    # where to draw
 ) -> Figure|SubFigure:
     "What is predicted for each right completion."
-    n, names = task.n_completions, task.completion_names
+    n, names = check_type('task', task, SkipTrigramTask).n_completions, task.completion_names
     joint = check_floats('joint', joint, n, n).detach().cpu().double()
     if joint.ndim != 2: raise ValueError(f'joint: shape {tuple(joint.shape)} given, that of a single model needed')
     if ax is None: ax = plt.subplots(figsize=(1.6 + .2 * n, .9 + .17 * n), layout='constrained')[1]
@@ -443,7 +443,7 @@ def plane_winners(
     n:int=300,      # places along each side
 ) -> Tensor:        # (n, n) along the first output and the second
     "The completion with the largest logit at each place of the plane."
-    along = [torch.linspace(*ends, n) for ends in zip(low.tolist(), high.tolist())]
+    along = [torch.linspace(*ends, n, dtype=torch.float32, device='cpu') for ends in zip(low.tolist(), high.tolist())]
     grid = torch.cartesian_prod(*along)                             # (n * n, 2)
     readout = canonical(model).readout().detach().cpu().float()     # (n_head, d_head, n_completions)
     logits = grid @ readout.reshape(2, -1)
@@ -499,7 +499,8 @@ from itertools import product
 
 import pandas as pd
 
-from .sweep import AXES, check_known
+from .core import check_type, one_of
+from .sweep import AXES
 
 # %% ../nbs/19_sweep.ipynb #a761b256
 def map_means(
@@ -509,7 +510,8 @@ def map_means(
     y:str,              # axis up
 ) -> pd.DataFrame:      # a row for each value of y, a column for each of x
     "Means over the seeds of each cell; `ValueError` where cells differ in anything else."
-    check_known([column, x, y], table.columns, 'column')
+    columns = list(check_type('table', table, pd.DataFrame))
+    for name, value in dict(column=column, x=x, y=y).items(): one_of(name, value, columns)
     varies = [a for a in AXES if a in table and a not in (x, y) and table[a].nunique() > 1]
     if varies: raise ValueError(f'table: it varies in {", ".join(varies)} too: choose one value of each')
     numbers = table.assign(**{column: table[column].astype('float64')})

@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .core import read_bytes, read_json, to_json, write_whole
+from .core import check_path, read_bytes, read_json, to_json, write_whole
 
 # %% ../nbs/18_store.ipynb #e9413ead
 TRAINS = 'data', 'model', 'evaluation', 'training'                               # modules that decide what a run is
@@ -259,7 +259,7 @@ def status(
     out:str|os.PathLike, # the folder
 ) -> Status:
     "How many cells are finished, and how long the others will take, going by those. Also while somebody is at work."
-    store = Store(Path(out))
+    store = Store(check_path('out', out))
     manifest = store.manifest()
     spent = done = total = 0.
     n = 0

@@ -25,7 +25,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -33,8 +32,8 @@ import torch
 from tqdm.auto import tqdm
 
 from .cells import Cell, cell_from, check_columns, defaults, run_rows
-from .core import (check_bool, check_int, check_ints, check_list, check_type, has_bars, memory_limit, n_cores,
-                             to_json)
+from .core import (check_bool, check_int, check_ints, check_list, check_path, check_type, has_bars,
+                             memory_limit, n_cores, to_json)
 from .data import SkipTrigramTask
 from .measures import SEED_COLUMNS
 from .model import AttnConfig
@@ -423,7 +422,7 @@ def results(
     columns:Sequence[str]|None=None,  # some of its columns; None: all
 ) -> pd.DataFrame:                    # a row a seed
     "The rows of all finished cells, in the order of the grid. Also while the sweep is at work."
-    store = Store(Path(out))
+    store = Store(check_path('out', out))
     tables = [pd.read_parquet(store.path(key, ROWS)) for key in store.finished()]
     empty = pd.DataFrame(columns=COLUMNS).astype({name: column_type(name) for name in COLUMNS})
     table = pd.concat(tables, ignore_index=True) if tables else empty
@@ -443,7 +442,7 @@ def sweep(
     threads:int|None=None,             # threads a cell; None: the folder's, or 1
 ) -> pd.DataFrame:                     # a row a seed
     "Train and measure every cell that is not finished. The table, also kept as `results.parquet`, has all that are."
-    store, progress = Store(Path(out)), check_bool('progress', progress)
+    store, progress = Store(check_path('out', out)), check_bool('progress', progress)
     settings = dict(n_seeds=64, first_seed=0, threads=1)
     if store.exists: settings |= store.manifest()['settings']
     given = dict(n_seeds=n_seeds, first_seed=first_seed, threads=threads)

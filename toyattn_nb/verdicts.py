@@ -58,7 +58,8 @@ def exact(
     value:object, # a number without sampling error, or True or False
 ) -> Measure:
     "A figure that is not over seeds. None where it is not defined."
-    number = float(value)                                               # type: ignore[arg-type]
+    try: number = float(value)                                          # type: ignore[arg-type]
+    except (TypeError, ValueError) as e: raise TypeError(f'value={value!r}: a number is needed') from e
     return Measure(what, where, number if np.isfinite(number) else None)
 
 def share(
@@ -68,7 +69,9 @@ def share(
 ) -> Measure:
     "Share of seeds, with its Wilson interval."
     from scipy import stats
-    k, n = int(np.sum(np.asarray(flags))), len(flags)
+    held = np.asarray(flags)
+    if held.ndim != 1 or (held.size and held.dtype != bool): raise TypeError('flags: True or False of each seed is needed')
+    k, n = int(held.sum()), len(held)
     if n == 0: return Measure(what, where, None, n=0)
     if n < FEW: return Measure(what, where, k / n, n=n)
     interval = stats.binomtest(k, n).proportion_ci(method='wilson')
@@ -81,7 +84,9 @@ def mean(
 ) -> Measure:
     "Mean over seeds, with its percentile bootstrap interval."
     from scipy import stats
-    x = np.asarray(values, dtype=float)
+    try: x = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as e: raise TypeError(f'values: {e}') from e
+    if x.ndim != 1 or np.isnan(x).any(): raise ValueError('values: one number of each seed is needed, and none may be NaN')
     if len(x) == 0: return Measure(what, where, None, n=0)
     value = float(x.mean())
     if len(x) < FEW: return Measure(what, where, value, n=len(x))

@@ -489,10 +489,11 @@ class SubspaceExplorer(PageWidget):
         lead = tuple(check_type('model', model, AttnOnly, 'such as run.model[0]').instances)
         if lead: raise ValueError(f'model: instances={lead} given, a single model is needed: model[0]')
         single = shown_states(model, task).model[0, 0]
+        if task.n_completions < 2: raise ValueError('task: n_completions=1, at least 2 are needed to see anything')
         spaces = explorer_spaces(single, task)
         self.components = {(s['space'], s['head']): len(s['ratio']) for s in spaces}
         self._heads = ['all', *range(single.cfg.n_head)]
-        self._numbers = range(1, max(self.components.values()) + 1)
+        self._numbers = range(1, max(2, *self.components.values()) + 1)
         super().__init__(_spaces=spaces, **state)
 
     def _check_space(self, space:Any) -> str: return one_of('space', space, SPACES)
