@@ -155,7 +155,8 @@ def run_rows(
     rows:dict[str, list] = dict(seed=list(run.seeds))
     if len(run.history.step): rows['steps_to_solved'] = steps_to_solved(run.history)
     for step, names in by_step(asked).items():
-        model = run.model if step is None else run.at(step)
+        try: model = run.model if step is None else run.at(step)
+        except ValueError as e: raise ValueError(f'columns: {names[0]}@{step}: {e}') from e
         found = seed_measures(model, run.task, names)
         for name, values in found.items():
             rows[name if step is None else f'{name}@{step}'] = plain_list(name, values)

@@ -603,9 +603,8 @@ def claim_jobs(
     at_least:bool=True,     # more seeds where a claim asks for them?
 ) -> dict[Cell, Job]:       # by the cell of the claims
     "What has to be trained and measured."
-    check_int('n_seeds', n_seeds, 1)
-    check_int('steps', steps, 0)
-    check_bool('at_least', at_least)
+    n_seeds, steps = check_int('n_seeds', n_seeds, 1), check_int('steps', steps, 0)
+    at_least = check_bool('at_least', at_least)
     jobs = {}
     for cell, columns in columns_needed().items():
         n = max(n_seeds, AT_LEAST.get(cell, 0)) if at_least else n_seeds

@@ -410,7 +410,7 @@ def plot_plane(
     population = task.population()
     points = plane_outputs(model, bare_counts(task))            # (n_completions, 2)
     cloud = plane_outputs(model, population.counts)             # (n_rows, 2)
-    low, high = _frame(torch.cat([cloud, points, torch.zeros(1, 2)]))
+    low, high = _frame(torch.cat([cloud, points, cloud.new_zeros(1, 2)]))
     colours = plt.get_cmap('tab20')(np.arange(task.n_completions) % 20)[:, :3]
     _draw_regions(ax, plane_winners(model, low, high), low, high, colours)
     dots = .75 * colours[population.completion]

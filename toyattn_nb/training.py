@@ -63,7 +63,7 @@ def held_scores(
     shape = len(scores), *sorted({len(row) for row in scores})
     if shape != (n_head, task.n_vocab):
         raise ValueError(f'scores: shape {shape} given, (n_head, n_vocab) = {(n_head, task.n_vocab)} needed')
-    return torch.tensor(scores, dtype=torch.float32)
+    return torch.tensor(scores, dtype=torch.float32, device='cpu')
 
 # %% ../nbs/09_training.ipynb #754cb91d
 @dataclass(frozen=True)
@@ -324,7 +324,7 @@ def default_record(
     steps:int, # of the whole run
 ) -> list[int]:
     "0, 10, 20, 50, 100, 200, 500, … up to and including `steps`."
-    check_int('steps', steps, 0)
+    steps = check_int('steps', steps, 0)
     marks = {m * 10**k for k in range(1, 9) for m in (1, 2, 5)}
     return sorted({0, steps} | {mark for mark in marks if mark < steps})
 
