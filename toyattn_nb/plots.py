@@ -229,7 +229,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import check_floats
+from .core import check_floats, check_list
 from .preferences import CLASSES, gaps, head_scores, orders, pairwise_tau, tau_null, token_columns
 
 # %% ../nbs/12_preferences.ipynb #14cb8052
@@ -245,7 +245,7 @@ def plot_orders(
     if scores.ndim != 2:
         raise ValueError(f'scores: shape {tuple(scores.shape)} given, (n_head, n_token) of one model needed')
     columns = token_columns('tokens', tokens, n_token, least=2)
-    if names is None: names = [str(t) for t in range(n_token)]
+    names = [str(t) for t in range(n_token)] if names is None else check_list('names', names)
     if len(names) != n_token: raise ValueError(f'names: {len(names)} given, {n_token} needed, one for each token')
     if ax is None: ax = plt.subplots(figsize=(3, 2.2), layout='constrained')[1]
     order = orders(scores, columns)
