@@ -3,6 +3,7 @@
 settings.ini, the package, the changelog and the citation agree. No other file names the addresses of the repository and the site,
 except those that nbdev makes from settings.ini.
 """
+import json
 import re
 import subprocess
 import sys
@@ -25,7 +26,14 @@ def elsewhere(cfg) -> list[str]:
     made = {'CITATION.cff', 'nbs/nbdev.yml', f"{cfg['lib_path']}/_modidx.py"}
     patterns = ['-e', cfg['git_url'], '-e', cfg['doc_host']]
     found = subprocess.run(['git', 'grep', '-lIF', *patterns], cwd=root, capture_output=True, text=True).stdout
-    return sorted(set(found.splitlines()) - made)
+    return sorted(file for file in set(found.splitlines()) - made if written_in(file, [cfg['git_url'], cfg['doc_host']]))
+
+
+def written_in(file: str, addresses: list[str]) -> bool:
+    "Does somebody write an address there? Outputs of a notebook are made from settings.ini."
+    text = (root/file).read_text(encoding='utf-8')
+    if file.endswith('.ipynb'): text = '\n'.join(''.join(cell['source']) for cell in json.loads(text)['cells'])
+    return any(address in text for address in addresses)
 
 
 if __name__ == '__main__':

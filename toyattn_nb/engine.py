@@ -342,13 +342,13 @@ class Ensemble:
             work = self.work(self.batch_size)
             train_block(self.weights[own], self.first[own], self.second[own], self.keys[own], self.step, steps,
                         self.weight_decay, self.adam, runs, work.p, work.g, work.drawing + self.table, work.buffers)
-        try:
+        def train_all() -> None:
             if len(self.blocks) == 1: train(self.blocks[0])
             else:
-                with ThreadPoolExecutor(self.threads) as pool:
-                    waiting = [pool.submit(train, own) for own in self.blocks]
-                for done in waiting: done.result()
-        finally: self.step += len(steps)
+                with ThreadPoolExecutor(self.threads) as pool: list(pool.map(train, self.blocks))
+            self.step += len(steps)
+        with ThreadPoolExecutor(1) as lead:  # an interrupt reaches the main thread alone, which waits: all models do all steps
+            lead.submit(train_all).result()
 
     @property
     def blocks(self) -> list[slice]:

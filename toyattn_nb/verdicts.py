@@ -178,7 +178,7 @@ class equals(Criterion):
     value:float
     within:float=ROUNDING
 
-    def __str__(self) -> str: return number(self.value)
+    def __str__(self) -> str: return f'equal to {number(self.value)}'
     @property
     def bars(self) -> tuple[float, ...]: return self.value,
 
