@@ -70,7 +70,8 @@ def share(
     "Share of seeds, with its Wilson interval."
     from scipy import stats
     held = np.asarray(flags)
-    if held.ndim != 1 or (held.size and held.dtype != bool): raise TypeError('flags: True or False of each seed is needed')
+    if held.ndim != 1 or (held.size and held.dtype != bool):
+        raise TypeError('flags: True or False of each seed is needed')
     k, n = int(held.sum()), len(held)
     if n == 0: return Measure(what, where, None, n=0)
     if n < FEW: return Measure(what, where, k / n, n=n)
@@ -86,7 +87,8 @@ def mean(
     from scipy import stats
     try: x = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as e: raise TypeError(f'values: {e}') from e
-    if x.ndim != 1 or np.isnan(x).any(): raise ValueError('values: one number of each seed is needed, and none may be NaN')
+    if x.ndim != 1 or np.isnan(x).any():
+        raise ValueError('values: one number of each seed is needed, and none may be NaN')
     if len(x) == 0: return Measure(what, where, None, n=0)
     value = float(x.mean())
     if len(x) < FEW: return Measure(what, where, value, n=len(x))
