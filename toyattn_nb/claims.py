@@ -8,9 +8,9 @@ __all__ = ['TASK', 'H1D1', 'H1D4', 'H2D1', 'H2D2', 'H2D4', 'H2D6', 'H2D4_ONE_SOU
            'CONSTANT_LOSS', 'C1', 'PLAIN', 'ONE_SOLVES', 'BOUND', 'BEST_NARROW', 'C2', 'NARROW_SOLVE', 'NARROW_ALONE',
            'NARROW_ACCURACY', 'ALONE_ACCURACY', 'C3', 'WIDE', 'WITH_NARROW', 'ALL_WIDTHS', 'EXPECTED_KIND',
            'KIND_SHARES', 'HIERARCHICAL', 'AS_ARGUED', 'C4', 'TAU', 'SOFT_TAU', 'REVERSED', 'START_TAU',
-           'ONE_SOURCE_TAU', 'RANDOM_TAU', 'RANDOM_REVERSED', 'C5', 'SHARING', 'SHARES', 'COST', 'UNIFORM_SHARES',
-           'START_SHARES', 'SAME_Q', 'SAME_INFORMATION', 'TOLD', 'EXCLUSIVITY', 'C6', 'GAP', 'SAFE', 'CLASS_MEANS',
-           'COPY_GAP', 'PLAIN_GAP', 'ONE_HEAD_GAP', 'C7', 'LOOKS', 'TRAINED_HEADS', 'EVEN_HEADS',
+           'ONE_SOURCE_TAU', 'RANDOM_TAU', 'RANDOM_REVERSED', 'INVERTED', 'C5', 'SHARING', 'SHARES', 'COST',
+           'UNIFORM_SHARES', 'START_SHARES', 'SAME_Q', 'SAME_INFORMATION', 'TOLD', 'EXCLUSIVITY', 'C6', 'GAP', 'SAFE',
+           'CLASS_MEANS', 'COPY_GAP', 'PLAIN_GAP', 'ONE_HEAD_GAP', 'C7', 'LOOKS', 'TRAINED_HEADS', 'EVEN_HEADS',
            'UNIFORM_INTERFERENCE', 'UNIFORM_ALONE', 'UNIFORM_MEAN', 'C8', 'SYMPTOMS', 'ROOMY', 'SHORT_OF_ROOM',
            'ONE_HEAD', 'ONE_IDLE', 'C9', 'SWAPS', 'SWAP', 'COPY_SWAP', 'C10', 'EQUAL_WORDS', 'EQUALISED', 'EVEN_SOLVE',
            'EVEN_ACCURACY', 'UNIFORM_EQUALISED', 'UNIFORM_MARGIN', 'C11', 'NOT_TESTED', 'Quantity', 'seeds_of',
@@ -351,15 +351,17 @@ RANDOM_TAU = Argued('mean τ of random orders', '', lambda rows: np.dot(*tau_nul
 RANDOM_REVERSED = Argued('probability of τ = −1 for random orders', '', lambda rows: tau_null(TASK.n_signal)[1][0])
 
 # %% ../nbs/22_claims.ipynb #d938928e
+INVERTED = -.9  # mean τ
+
 C5 = state(Claim(
     id='C5',
     statement='The heads invert their preference order.',
     source=POST,
-    parts={'d_head ≥ 4': {TAU[cell]: below(-.9) for cell in WIDE},
+    parts={'d_head ≥ 4': {TAU[cell]: below(INVERTED) for cell in WIDE},
            'd_head=1': {TAU[H2D1]: below(-.3)}},
     measured=quantities(TAU, SOFT_TAU, REVERSED),
     control=quantities(RANDOM_TAU, RANDOM_REVERSED, START_TAU, ONE_SOURCE_TAU),
-    expected={RANDOM_TAU: equals(0), START_TAU[H2D4]: between(-.2, .2), ONE_SOURCE_TAU: above(-.9)},
+    expected={RANDOM_TAU: equals(0), START_TAU[H2D4]: between(-.2, .2), ONE_SOURCE_TAU: above(INVERTED)},
     headline=TAU[H2D4],
     beside=ONE_SOURCE_TAU,
     scope=NOT_LARGE))
