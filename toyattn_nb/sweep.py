@@ -35,6 +35,7 @@ from .cells import Cell, cell_from, check_columns, defaults, run_rows
 from .core import (check_bool, check_int, check_ints, check_list, check_path, check_type, has_bars,
                              memory_limit, n_cores, to_json)
 from .data import SkipTrigramTask
+from .engine import numba_version
 from .measures import SEED_COLUMNS
 from .model import AttnConfig
 from .store import (MANIFEST, MEASURES, RESULTS, ROWS, RUN, Status, Store, code_identity, differences, status)
@@ -236,8 +237,8 @@ def do_job(
     return run.to_bytes(), table.to_parquet(index=False), about
 
 def identity() -> dict[str, str]:
-    "What results depend on beside their configuration: the code that trains, and torch's version."
-    return code_identity() | dict(torch=str(torch.__version__))
+    "What results depend on beside their configuration: the code that trains, and the versions of what it runs on."
+    return code_identity() | dict(torch=str(torch.__version__), numba=str(numba_version()))
 
 # %% ../nbs/19_sweep.ipynb #6f0fa604
 def end_with_parent() -> None:
