@@ -432,7 +432,7 @@ def own_margins(
     given = tuple(completion.shape)
     if given != (batch,): raise ValueError(f'completion: shape {given} given, ({batch},) needed, one for each context')
     right = completion[:, None, None].expand(*result.shape[:-1], 1)
-    return torch.sub(result, result.gather(-1, right)).neg()  # in this order laid out in memory as the result is
+    return result.neg() + result.gather(-1, right)  # in this order, memory is laid out as that of the result
 
 # %% ../nbs/12_preferences.ipynb #abee804f
 def interference(
@@ -442,7 +442,7 @@ def interference(
     margins = check_floats('margins', margins, 'batch', 'n_head', 'n_completions')
     m = margins.movedim(-3, -1)                # (..., n_head, n_completions, batch), as it lies in memory
     total = m.abs().sum(-2)                    # (..., n_head, batch)
-    against = m.clamp(max=0).sum(-2).neg()
+    against = m.clamp(max=0).sum(-2).abs()
     return (against / total.where(total > 0, 1)).mT
 
 # %% ../nbs/12_preferences.ipynb #e2cda0ef
