@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SWAPPED', 'Values', 'MEASUREMENTS', 'SEED_COLUMNS', 'ALL_KINDS', 'attention_within', 'tau', 'shared_out', 'shares',
-           'given_scores', 'accuracy_agreed', 'cost_of_agreement', 'with_rows', 'gap', 'safe', 'answers_by_sources',
-           'swapped', 'accuracy_without', 'head_interference', 'polysemanticity', 'Subject', 'Measurement',
-           'measurement', 'by_head', 'several_heads', 'divides', 'two_heads', 'two_divide', 'measurement_of', 'measure',
-           'seed_measures', 'finite_seeds', 'without_diverged']
+           'cost_of_agreement', 'with_rows', 'gap', 'safe', 'answers_by_sources', 'swapped', 'accuracy_without',
+           'head_interference', 'polysemanticity', 'Subject', 'Measurement', 'measurement', 'by_head', 'several_heads',
+           'divides', 'two_heads', 'two_divide', 'measurement_of', 'measure', 'seed_measures', 'finite_seeds',
+           'without_diverged']
 
 # %% ../nbs/16_measures.ipynb #1fc67925
 import math
@@ -51,7 +51,7 @@ def shares(
                 q=q.mean(-1), information=information(q).mean(-1))
 
 # %% ../nbs/16_measures.ipynb #e217fd60
-def given_scores(
+def _given_scores(
     model:AttnOnly,       # the model that the hooks are for
     givers:Sequence[int], # for each head: whose scores it gets
 ) -> Hooks:
@@ -62,17 +62,17 @@ def given_scores(
         each.append(set_scores(model, head, scores[..., giver, :]))
     return merge(*each)
 
-def accuracy_agreed(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
+def _accuracy_agreed(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     "Accuracy when one of two heads is given the other's scores, mean of both ways: (...)."
     alike = []
     for giver in (0, 1):
-        hooks = given_scores(model, (giver, giver))
+        hooks = _given_scores(model, (giver, giver))
         alike.append(evaluate(model, task, hooks).accuracy)
     return torch.stack(alike).mean(0)
 
 def cost_of_agreement(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     "Accuracy lost when one of two heads is given the other's scores, mean of both ways: (...)."
-    return evaluate(model, task).accuracy - accuracy_agreed(model, task)
+    return evaluate(model, task).accuracy - _accuracy_agreed(model, task)
 
 # %% ../nbs/16_measures.ipynb #9e402d49
 def with_rows(
@@ -122,7 +122,7 @@ def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     apart = exclusivity(attention_within(model, task))              # (..., n_tuple)
     divided = (apart > .5).double()
     pairs = [task.completions.index(c) for c in source_tuples(task.completions)]
-    joint = confusion(model, task, given_scores(model, (1, 0)))
+    joint = confusion(model, task, _given_scores(model, (1, 0)))
     answers = joint[..., pairs, :].double()                         # (..., n_tuple, n_completions)
     answers = answers / answers.sum(-1, keepdim=True)
     found = {}
@@ -185,12 +185,12 @@ class Subject:
         return attention_within(self.model, self.task)
 
     @cached_property
-    def without(self) -> list[Evaluation]: # one a head, which is removed
+    def _without(self) -> list[Evaluation]: # one a head, which is removed
         return [evaluate(without_head(self.model, head), self.task) for head in range(self.n_head)]
 
-    @property
+    @cached_property
     def solved_without(self) -> Tensor: # (..., n_head)
-        return torch.stack([e.solved for e in self.without], -1)
+        return torch.stack([e.solved for e in self._without], -1)
 
     @cached_property
     def interference(self) -> Tensor: # (..., n_head)
@@ -286,7 +286,7 @@ def _needed(s:Subject) -> Values:
 
 @measurement('cost_of_agreement', applies=two_heads)
 def _agreement(s:Subject) -> Values:
-    return dict(cost_of_agreement=s.evaluation.accuracy - accuracy_agreed(s.model, s.task))
+    return dict(cost_of_agreement=s.evaluation.accuracy - _accuracy_agreed(s.model, s.task))
 
 # %% ../nbs/16_measures.ipynb #c27949ec
 @measurement('gap', applies=lambda s: s.pairs)
@@ -312,7 +312,7 @@ def _swap(s:Subject) -> Values:
 # %% ../nbs/16_measures.ipynb #bf1e32c7
 @measurement('zero_')
 def _zero(s:Subject) -> Values:
-    return by_head('zero_', torch.stack([e.accuracy for e in s.without], -1))
+    return by_head('zero_', torch.stack([e.accuracy for e in s._without], -1))
 
 @measurement('resample_')
 def _resample(s:Subject) -> Values:

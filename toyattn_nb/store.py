@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TRAINS', 'MEASURES', 'Place', 'MANIFEST', 'RESULTS', 'RUN', 'ROWS', 'MARKER', 'docstrings', 'essence', 'inside',
-           'between_places', 'digest', 'essence_digest', 'code_identity', 'differences', 'Store', 'partial_name',
-           'check_manifest', 'Status', 'duration', 'status']
+           'between_places', 'digest', 'code_identity', 'differences', 'Store', 'partial_name', 'check_manifest',
+           'Status', 'duration', 'status']
 
 # %% ../nbs/18_store.ipynb #0bfb6342
 import ast
@@ -94,7 +94,7 @@ def digest(
     return hashlib.sha256(data).hexdigest()[:16]
 
 @lru_cache(maxsize=64)
-def essence_digest(
+def _essence_digest(
     source:str, # of a module
 ) -> str:
     "A short hash of what a module does; found once, since every cell of a folder is asked whether it is up to date."
@@ -107,7 +107,7 @@ def code_identity(
     found = {}
     for name in modules:
         source = (files('toyattn_nb')/f'{name}.py').read_text(encoding='utf-8')
-        found[f'{name}.py'] = essence_digest(source)
+        found[f'{name}.py'] = _essence_digest(source)
     return found
 
 def differences(
