@@ -49,12 +49,10 @@ def population_logits(
     "The model's logits on the whole population, block by block."
     check_model(model, task)
     device, rows = model.W_Q.device, block_rows(model, bool(hooks))
-    by_softmax = bool(hooks) or model.score_spread() >= 1
     pop = task.population()
     parts = pop.counts.to(device), pop.completion.to(device), pop.prob.to(device, exact_dtype(model.W_Q))
     for counts, completion, prob in zip(*(x.split(rows) for x in parts)):
-        logits = model.logits_by_softmax(counts, hooks) if by_softmax else model.logits_by_products(counts)
-        yield logits, completion, prob
+        yield model.logits_unchecked(counts, hooks), completion, prob
 
 # %% ../nbs/03_evaluation.ipynb #25494dde
 class Evaluation(NamedTuple):

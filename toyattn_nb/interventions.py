@@ -198,7 +198,8 @@ def head_outputs(
     "Each head's output `z` at the readoff."
     check_type('model', model, AttnOnly, 'of a run, its run.model')
     seen:dict[str, Tensor] = {}
-    model.logits(check_tensor('counts', counts, 'batch', model.cfg.n_vocab), keep_readoff(seen))
+    keep_z = {'hook_z': keep_readoff(seen)['hook_z']}             # nobody asks for patterns, so none are stored
+    model.logits(check_tensor('counts', counts, 'batch', model.cfg.n_vocab), keep_z)
     return seen['hook_z']
 
 # %% ../nbs/11_interventions.ipynb #a2ce264c

@@ -11,7 +11,7 @@ __all__ = ['SWAPPED', 'Values', 'MEASUREMENTS', 'SEED_COLUMNS', 'ALL_KINDS', 'at
 
 # %% ../nbs/16_measures.ipynb #1fc67925
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +22,8 @@ from .circuits import centred, ov_circuit
 from .core import check_list, plain_torch
 from .data import SkipTrigramTask
 from .evaluation import Evaluation, check_model, evaluate, population_logits
-from .interventions import ablate, confusion, equal_scores, set_scores, solved_without, swap_attention
-from .model import AttnConfig, AttnOnly
+from .interventions import ablate, confusion, equal_scores, merge, set_scores, without_head
+from .model import AttnConfig, AttnOnly, Hooks
 from .preferences import (CLASSES, KINDS, class_means, coverage, exclusivity, hardness, information,
                                     interference, kinds, mean_tau, orders, own_margins, pairwise_tau, possible_gap,
                                     prob_different, replace_impossible, source_attention, source_tuples)
@@ -51,14 +51,28 @@ def shares(
                 q=q.mean(-1), information=information(q).mean(-1))
 
 # %% ../nbs/16_measures.ipynb #e217fd60
+def _given_scores(
+    model:AttnOnly,       # the model that the hooks are for
+    givers:Sequence[int], # for each head: whose scores it gets
+) -> Hooks:
+    "Heads look where others do. In the count view."
+    scores = model.scores()                          # (..., n_head, n_vocab)
+    each = []
+    for head, giver in enumerate(givers):
+        each.append(set_scores(model, head, scores[..., giver, :]))
+    return merge(*each)
+
+def _accuracy_agreed(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
+    "Accuracy when one of two heads is given the other's scores, mean of both ways: (...)."
+    alike = []
+    for giver in (0, 1):
+        hooks = _given_scores(model, (giver, giver))
+        alike.append(evaluate(model, task, hooks).accuracy)
+    return torch.stack(alike).mean(0)
+
 def cost_of_agreement(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     "Accuracy lost when one of two heads is given the other's scores, mean of both ways: (...)."
-    scores = check_model(model, task).scores()
-    alike = []
-    for given, giver in ((1, 0), (0, 1)):
-        hooks = set_scores(model, given, scores[..., giver, :])
-        alike.append(evaluate(model, task, hooks).accuracy)
-    return evaluate(model, task).accuracy - torch.stack(alike).mean(0)
+    return evaluate(model, task).accuracy - _accuracy_agreed(model, task)
 
 # %% ../nbs/16_measures.ipynb #9e402d49
 def with_rows(
@@ -105,13 +119,15 @@ def answers_by_sources(
 
 def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     "Divided pairs with attention swapped: `answers_by_sources`, (...) shares each; nan where no pair is divided."
-    divided = (exclusivity(attention_within(model, task)) > .5).double()                 # (..., n_tuple)
+    apart = exclusivity(attention_within(model, task))              # (..., n_tuple)
+    divided = (apart > .5).double()
     pairs = [task.completions.index(c) for c in source_tuples(task.completions)]
-    answers = confusion(model, task, swap_attention(model))[..., pairs, :].double()      # (..., n_tuple, n_completions)
+    joint = confusion(model, task, _given_scores(model, (1, 0)))
+    answers = joint[..., pairs, :].double()                         # (..., n_tuple, n_completions)
     answers = answers / answers.sum(-1, keepdim=True)
     found = {}
     for name, mask in answers_by_sources(task).items():
-        by_pair = (answers * mask.to(answers.device)).sum(-1)                                               # (..., n_tuple)
+        by_pair = (answers * mask.to(answers.device)).sum(-1)       # (..., n_tuple)
         found[name] = (by_pair * divided).sum(-1) / divided.sum(-1)
     return found
 
@@ -132,9 +148,9 @@ def head_interference(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     total = torch.zeros((), device='cpu')
     def keep(result:Tensor, name:str) -> None: seen['result'] = result[..., -1, :, :]
     for _, completion, prob in population_logits(model, task, {'hook_result': keep}):
-        written = seen['result']                                                         # (..., rows, n_head, d_out)
+        written = seen['result']                                    # (..., rows, n_head, d_out)
         if model.cfg.embed == 'learned': written = written @ model.W_U[..., None, :, :]
-        share = interference(own_margins(written, completion))                           # (..., rows, n_head)
+        share = interference(own_margins(written, completion))      # (..., rows, n_head)
         total = total + torch.einsum('...bh,b->...h', share.to(prob), prob)
     return total
 
@@ -169,8 +185,12 @@ class Subject:
         return attention_within(self.model, self.task)
 
     @cached_property
+    def _without(self) -> list[Evaluation]: # one a head, which is removed
+        return [evaluate(without_head(self.model, head), self.task) for head in range(self.n_head)]
+
+    @cached_property
     def solved_without(self) -> Tensor: # (..., n_head)
-        return solved_without(self.model, self.task)
+        return torch.stack([e.solved for e in self._without], -1)
 
     @cached_property
     def interference(self) -> Tensor: # (..., n_head)
@@ -235,13 +255,15 @@ def _figures(s:Subject) -> Values:
 @measurement('tau', 'tau_min', 'soft_tau', applies=several_heads)
 def _orders(s:Subject) -> Values:
     pairs = pairwise_tau(s.scores, s.task.signals)                                       # (..., pairs of heads)
-    return dict(tau=pairs.mean(-1), tau_min=pairs.amin(-1), soft_tau=mean_tau(s.scores, s.task.signals, soft=True))
+    soft = mean_tau(s.scores, s.task.signals, soft=True)
+    return dict(tau=pairs.mean(-1), tau_min=pairs.amin(-1), soft_tau=soft)
 
 @measurement('relative_order', applies=lambda s: several_heads(s) and two_heads(s))
 def _relative_order(s:Subject) -> Values:
     signals = list(s.task.signals)
-    own, other = orders(s.scores[..., signals]).unbind(-2)                               # (..., n_signal) each
-    seen = own.argsort(-1).gather(-1, other)                                             # the other's, by rank in one's own
+    own, other = orders(s.scores[..., signals]).unbind(-2)           # (..., n_signal) each
+    rank = own.argsort(-1)
+    seen = rank.gather(-1, other)                                    # the other's, by rank in one's own
     place = s.task.n_signal ** torch.arange(s.task.n_signal, device=seen.device)
     return dict(relative_order=(seen * place).sum(-1))
 
@@ -252,18 +274,19 @@ def _sharing(s:Subject) -> Values:
 
 @measurement('kind', applies=divides)
 def _kind(s:Subject) -> Values:
-    p = s.attention
-    return dict(kind=kinds(s.solved_without, hardness(p).mean(-1), exclusivity(p).mean(-1)))
+    hard = hardness(s.attention).mean(-1)                            # (..., n_head)
+    apart = exclusivity(s.attention).mean(-1)                        # (...)
+    return dict(kind=kinds(s.solved_without, hard, apart))
 
 @measurement('needed', applies=lambda s: True)
 def _needed(s:Subject) -> Values:
     "Is no head of several one that can go?"
-    if s.n_head == 1: return dict(needed=torch.zeros_like(s.evaluation.solved))
+    if s.n_head == 1: return dict(needed=s.scores.new_zeros(s.model.instances, dtype=torch.bool))
     return dict(needed=~s.solved_without.any(-1))
 
 @measurement('cost_of_agreement', applies=two_heads)
 def _agreement(s:Subject) -> Values:
-    return dict(cost_of_agreement=cost_of_agreement(s.model, s.task))
+    return dict(cost_of_agreement=s.evaluation.accuracy - _accuracy_agreed(s.model, s.task))
 
 # %% ../nbs/16_measures.ipynb #c27949ec
 @measurement('gap', applies=lambda s: s.pairs)
@@ -283,12 +306,13 @@ def _classes(s:Subject) -> Values:
 
 @measurement(*(f'swap_{name}' for name in SWAPPED), applies=two_divide)
 def _swap(s:Subject) -> Values:
-    return {f'swap_{name}': x for name, x in swapped(s.model, s.task).items()}
+    found = swapped(s.model, s.task)
+    return {f'swap_{name}': share for name, share in found.items()}
 
 # %% ../nbs/16_measures.ipynb #bf1e32c7
 @measurement('zero_')
 def _zero(s:Subject) -> Values:
-    return by_head('zero_', accuracy_without(s.model, s.task))
+    return by_head('zero_', torch.stack([e.accuracy for e in s._without], -1))
 
 @measurement('resample_')
 def _resample(s:Subject) -> Values:
@@ -296,7 +320,8 @@ def _resample(s:Subject) -> Values:
 
 @measurement('interference_', 'interference')
 def _interference(s:Subject) -> Values:
-    return by_head('interference_', s.interference) | dict(interference=s.interference.mean(-1))
+    mean = s.interference.mean(-1)
+    return by_head('interference_', s.interference) | dict(interference=mean)
 
 @measurement('tokens')
 def _tokens(s:Subject) -> Values:
@@ -304,7 +329,8 @@ def _tokens(s:Subject) -> Values:
 
 @measurement('accuracy_equalised')
 def _equalised(s:Subject) -> Values:
-    return dict(accuracy_equalised=evaluate(s.model, s.task, equal_scores(s.model, s.task)).accuracy)
+    hooks = equal_scores(s.model, s.task)
+    return dict(accuracy_equalised=evaluate(s.model, s.task, hooks).accuracy)
 
 # %% ../nbs/16_measures.ipynb #28c13b3b
 def measurement_of(

@@ -121,6 +121,17 @@ def hooked(
     return at
 
 # %% ../nbs/02_model.ipynb #8fa0d6a0
+def _outputs_by_products(
+    scores:Tensor, # (..., n_head, n_vocab) of the readoff
+    values:Tensor, # (..., n_head, n_vocab, d_head)
+    counts:Tensor, # (..., batch, n_vocab)
+) -> Tensor:       # (..., n_head, d_head, batch) each head's z
+    "Outputs of all heads in all contexts; right where no head's scores spread beyond what floats can hold."
+    weights = (scores - scores.amax(-1, keepdim=True).detach()).exp()
+    total = torch.einsum('...htd,...bt->...hdb', weights[..., None] * values, counts)
+    mass = torch.einsum('...ht,...bt->...hb', weights, counts)
+    return total / mass[..., None, :]
+
 def logits_by_products(
     scores:Tensor,  # (..., n_head, n_vocab) of the readoff
     values:Tensor,  # (..., n_head, n_vocab, d_head)
@@ -128,10 +139,7 @@ def logits_by_products(
     counts:Tensor,  # (..., batch, n_vocab)
 ) -> Tensor:        # (..., batch, n_completions), without the direct path
     "Logits of all contexts by matrix products; right where no head's scores spread beyond what floats can hold."
-    weights = (scores - scores.amax(-1, keepdim=True).detach()).exp()
-    total = torch.einsum('...htd,...bt->...hdb', weights[..., None] * values, counts)
-    mass = torch.einsum('...ht,...bt->...hb', weights, counts)
-    z = total / mass[..., None, :]                              # (..., n_head, d_head, batch)
+    z = _outputs_by_products(scores, values, counts)
     return torch.einsum('...hdc,...hdb->...cb', readout, z).mT
 
 # %% ../nbs/02_model.ipynb #ce30bc10
@@ -308,28 +316,59 @@ class AttnOnly(nn.Module):
         hooks:Hooks|None=None, # name → f(activation, name), see `HOOKS`
     ) -> Tensor:               # (..., batch, n_completions)
         "Logits from token counts: equal to `forward` on any sequences with these counts, up to float error."
-        counts = check_counts(counts, self.cfg.n_vocab)
-        if hooks or self.score_spread() >= 1: return self.logits_by_softmax(counts, hooks)
-        return self.logits_by_products(counts)
+        return self.logits_unchecked(check_counts(counts, self.cfg.n_vocab), hooks)
+
+    def logits_unchecked(self,
+        counts:Tensor,         # (..., batch, n_vocab), taken as they are
+        hooks:Hooks|None=None, # as for `logits`
+    ) -> Tensor:               # (..., batch, n_completions)
+        "`logits` for loops that have checked: by products wherever these are right."
+        scores = self._hooked_scores(hooked(hooks))
+        rest = dict(hooks or {})
+        if 'hook_attn_scores' in rest: rest['hook_attn_scores'] = lambda _, name: scores  # a hook is asked once
+        same_everywhere = scores.shape[-4] == 1 and 'hook_pattern' not in rest
+        if same_everywhere and spread_share(scores) < 1: return self.logits_by_products(counts, rest)
+        return self.logits_by_softmax(counts, rest)
+
+    def _hooked_scores(self,
+        at:Callable[[str, Tensor], Tensor], # from `hooked`
+    ) -> Tensor:                            # (..., 1, n_head, 1, n_vocab), or for each context (..., batch, ...)
+        "The readoff's scores as hooks leave them."
+        return at('hook_attn_scores', self.scores()[..., None, :, None, :])
 
     def logits_by_products(self,
-        counts:Tensor, # (..., batch, n_vocab), taken as they are
-    ) -> Tensor:       # (..., batch, n_completions)
-        "Logits for all at once; right where `score_spread` is below 1. For loops that have checked."
-        counts = counts.to(self.W_Q.dtype)
-        return self.with_bias(logits_by_products(self.scores(), self.values(), self.readout(), counts))
+        counts:Tensor,         # (..., batch, n_vocab), taken as they are
+        hooks:Hooks|None=None, # as for `logits`, but that leave patterns alone
+    ) -> Tensor:               # (..., batch, n_completions)
+        "Logits for all at once; right where `spread_share` of the scores is below 1. For loops that have checked."
+        at, counts = hooked(hooks), counts.to(self.W_Q.dtype)
+        scores = self._hooked_scores(at)[..., 0, :, 0, :]
+        z = _outputs_by_products(scores, self.values(), counts)                  # (..., n_head, d_head, batch)
+        return self._read_outputs(z.movedim(-1, -3).unsqueeze(-3), hooks)
 
     def logits_by_softmax(self,
         counts:Tensor,         # (..., batch, n_vocab), taken as they are
         hooks:Hooks|None=None, # as for `logits`
     ) -> Tensor:               # (..., batch, n_completions)
         "Logits with the attention pattern of every context: for hooks, and for scores of any spread."
-        at, scores, values = hooked(hooks), self.scores(), self.values()
+        at = hooked(hooks)
         log_counts = counts.to(self.W_Q.dtype).log()[..., None, None, :]        # (..., batch, 1, 1, n_vocab)
-        scores = at('hook_attn_scores', scores[..., None, :, None, :])          # (..., 1, n_head, 1, n_vocab)
-        pattern = at('hook_pattern', (scores + log_counts).softmax(-1))         # (..., batch, n_head, 1, n_vocab)
-        z = at('hook_z', torch.einsum('...bhqt,...htd->...bqhd', pattern, values))
-        result = at('hook_result', torch.einsum('...bqhd,...hdo->...bqho', z, self.W_O))
+        pattern = (self._hooked_scores(at) + log_counts).softmax(-1)             # (..., batch, n_head, 1, n_vocab)
+        pattern = at('hook_pattern', pattern)
+        return self._read_outputs(torch.einsum('...bhqt,...htd->...bqhd', pattern, self.values()), hooks)
+
+    def _read_outputs(self,
+        z:Tensor,              # (..., batch, 1, n_head, d_head)
+        hooks:Hooks|None=None, # as for `logits`
+    ) -> Tensor:               # (..., batch, n_completions)
+        "Logits from the heads' outputs."
+        at = hooked(hooks)
+        z = at('hook_z', z)
+        if not hooks or 'hook_result' not in hooks:
+            logits = torch.einsum('...hdc,...bhd->...cb', self.readout(), z[..., -1, :, :])
+            return self.with_bias(logits.mT)
+        result = torch.einsum('...hdo,...bqhd->...qhob', self.W_O, z)           # the batch last in memory
+        result = at('hook_result', result.movedim(-1, -4))                      # (..., batch, 1, n_head, d_out)
         return self.read(result[..., -1, :, :])
 
     # --- files

@@ -432,17 +432,18 @@ def own_margins(
     given = tuple(completion.shape)
     if given != (batch,): raise ValueError(f'completion: shape {given} given, ({batch},) needed, one for each context')
     right = completion[:, None, None].expand(*result.shape[:-1], 1)
-    return result.gather(-1, right) - result
+    return result.neg() + result.gather(-1, right)  # in this order, memory is laid out as that of the result
 
 # %% ../nbs/12_preferences.ipynb #abee804f
 def interference(
     margins:Tensor, # (..., batch, n_head, n_completions) from `own_margins`
 ) -> Tensor:        # (..., batch, n_head) between 0 and 1
     "The share of a head's own margins that speaks against the answer."
-    margins = check_floats('margins', margins, 'n_head', 'n_completions')
-    total = margins.abs().sum(-1)
-    against = (-margins).clamp(min=0).sum(-1)
-    return against / total.where(total > 0, 1)
+    margins = check_floats('margins', margins, 'batch', 'n_head', 'n_completions')
+    m = margins.movedim(-3, -1)                # (..., n_head, n_completions, batch), as it lies in memory
+    total = m.abs().sum(-2)                    # (..., n_head, batch)
+    against = m.clamp(max=0).sum(-2).abs()
+    return (against / total.where(total > 0, 1)).mT
 
 # %% ../nbs/12_preferences.ipynb #e2cda0ef
 KINDS = 'idle', 'uniform', 'hierarchical', 'other'

@@ -16,6 +16,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,13 @@ def digest(
     "A short hash."
     return hashlib.sha256(data).hexdigest()[:16]
 
+@lru_cache(maxsize=64)
+def _essence_digest(
+    source:str, # of a module
+) -> str:
+    "A short hash of what a module does; found once, since every cell of a folder is asked whether it is up to date."
+    return digest('\0'.join(essence(source)).encode())
+
 def code_identity(
     modules:Sequence[str]=TRAINS, # of this package
 ) -> dict[str, str]:
@@ -99,7 +107,7 @@ def code_identity(
     found = {}
     for name in modules:
         source = (files('toyattn_nb')/f'{name}.py').read_text(encoding='utf-8')
-        found[f'{name}.py'] = digest('\0'.join(essence(source)).encode())
+        found[f'{name}.py'] = _essence_digest(source)
     return found
 
 def differences(
