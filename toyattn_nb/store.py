@@ -161,7 +161,8 @@ class Store:
         check_type('rows', rows, bytes)
         if run is not None: check_type('run', run, bytes)
         parts:dict[str, bytes|str] = {ROWS: rows} if run is None else {RUN: run, ROWS: rows}
-        kept = read_bytes(self.path(key, RUN)) if run is None else run
+        there = self.path(key, RUN)
+        kept = read_bytes(there) if run is None else run
         marker = check_type('about', about, dict) | dict(files={RUN: _digest(kept), ROWS: _digest(rows)})
         parts[MARKER] = to_json(marker)
         for suffix, data in parts.items(): self.write(Path('cells')/f'{key}{suffix}', data)

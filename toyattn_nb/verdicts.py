@@ -34,7 +34,8 @@ class Measure:
     def __post_init__(self) -> None:
         for name in ('what', 'where'): check_type(name, getattr(self, name), str)
         for name in ('value', 'low', 'high'):
-            if getattr(self, name) is not None: check_type(name, getattr(self, name), Real)  # type: ignore[type-abstract]
+            number = getattr(self, name)
+            if number is not None: check_type(name, number, Real)  # type: ignore[type-abstract]
         if self.n is not None: check_int('n', self.n, 0)
 
     @property
@@ -352,8 +353,9 @@ def sentence_of(
 ) -> str:
     "When a claim holds, in one sentence."
     texts = []
-    for name, tests in parts:
-        text = ', and '.join(tests)
+    for part in check_list('parts', parts):
+        name, tests = check_list('parts', part, 2)
+        text = ', and '.join(check_list('parts', tests))
         texts.append(f'{name}: {text}' if name else text)
     return '; '.join(texts)
 
