@@ -24,8 +24,8 @@ from filelock import FileLock, Timeout
 from .core import check_list, check_path, check_type, one_of, read_bytes, read_json, to_json, write_whole
 
 # %% ../nbs/18_store.ipynb #e9413ead
-TRAINS = 'data', 'model', 'evaluation', 'engine', 'kernel', 'training' # modules that decide what a run is
-MEASURES = 'circuits', 'interventions', 'preferences', 'measures', 'cells'           # modules that decide what its rows are
+TRAINS = 'data', 'model', 'evaluation', 'engine', 'kernel', 'training'  # modules that decide what a run is
+MEASURES = 'circuits', 'interventions', 'preferences', 'measures', 'cells'  # modules that decide what its rows are
 _LAYOUT = tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER
 _MARKS = {tokenize.NEWLINE: '\n', tokenize.INDENT: '>', tokenize.DEDENT: '<'}
 _FSTRING = getattr(tokenize, 'FSTRING_START', None), getattr(tokenize, 'FSTRING_END', None)
