@@ -14,10 +14,8 @@ __all__ = ['TASK', 'H1D1', 'H1D4', 'H2D1', 'H2D2', 'H2D4', 'H2D6', 'H2D4_ONE_SOU
            'UNIFORM_INTERFERENCE', 'UNIFORM_ALONE', 'UNIFORM_MEAN', 'C8', 'SYMPTOMS', 'ROOMY', 'SHORT_OF_ROOM',
            'ONE_HEAD', 'ONE_IDLE', 'C9', 'SWAPS', 'SWAP', 'COPY_SWAP', 'C10', 'EQUAL_WORDS', 'EQUALISED', 'EVEN_SOLVE',
            'EVEN_ACCURACY', 'UNIFORM_EQUALISED', 'UNIFORM_MARGIN', 'C11', 'NOT_TESTED', 'Quantity', 'seeds_of',
-           'OfSeeds', 'of_built', 'OfBuilt', 'Argued', 'mean_of', 'share_of', 'share_solved', 'by_head', 'Claim',
-           'state', 'quantities', 'kinds_of', 'kinds_as_argued', 'Reversed', 'equal_hard_orders', 'scores_in_order',
-           'told_by_orders', 'class_mean', 'looks_at', 'uniform_heads', 'each_head', 'symptoms_of', 'symptoms_of_built',
-           'swaps_of', 'judge_all', 'columns_needed', 'with_steps', 'claim_jobs', 'stored_rows']
+           'check_rows', 'OfSeeds', 'of_built', 'OfBuilt', 'Argued', 'mean_of', 'share_of', 'share_solved', 'Claim',
+           'state', 'quantities', 'judge_all', 'columns_needed', 'claim_jobs', 'stored_rows']
 
 # %% ../nbs/22_claims.ipynb #d4092157
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +29,7 @@ from torch import Tensor
 
 from .cells import Cell, cell_from
 from .constructions import CONSTRUCTIONS, one_head_bound
-from .core import check_bool, check_int, plain_torch
+from .core import check_bool, check_int, check_list, check_type, one_of, plain_torch
 from .data import SkipTrigramTask
 from .evaluation import best_constant
 from .measures import ALL_KINDS, measure
@@ -59,6 +57,9 @@ class Quantity:
     what:str  # in words
     where:str # on which models
 
+    def __post_init__(self) -> None:
+        for name in ('what', 'where'): check_type(name, getattr(self, name), str)
+
     @property
     def name(self) -> str:
         "What it is and on which models."
@@ -73,7 +74,9 @@ class Quantity:
         rows:Rows,
     ) -> Measure:
         "The figure."
-        raise NotImplementedError
+        return self._take(check_rows(rows, self.needs))
+
+    def _take(self, rows:Rows) -> Measure: raise NotImplementedError
 
 # %% ../nbs/22_claims.ipynb #fe0a6893
 def seeds_of(
@@ -82,9 +85,23 @@ def seeds_of(
     solved_only:bool, # only seeds that solve the task?
 ) -> pd.DataFrame:
     "The rows of a cell; `ValueError` where there are none."
-    if cell not in rows: raise ValueError(f'rows: {cell} is not among them')
-    table = rows[cell]
-    return table[table.solved] if solved_only else table
+    check_type('rows', rows, Mapping, 'a table for each cell')  # type: ignore[type-abstract]
+    if check_type('cell', cell, Cell) not in rows: raise ValueError(f'rows: {cell} is not among them')
+    table = check_type(f'rows[{cell}]', rows[cell], pd.DataFrame)
+    if 'solved' not in table: raise ValueError(f'rows: {cell} has no column solved')
+    return table[table.solved] if check_bool('solved_only', solved_only) else table
+
+def check_rows(
+    rows:Rows,
+    needs:Mapping[Cell, Iterable[str]], # columns, by cell
+) -> Rows:                              # the same
+    "`rows` if all is there that is needed; otherwise `TypeError` or `ValueError`."
+    check_type('rows', rows, Mapping, 'a table for each cell')    # type: ignore[type-abstract]
+    for cell, columns in check_type('needs', needs, Mapping).items():  # type: ignore[type-abstract]
+        table = seeds_of(rows, cell, solved_only=False)
+        missing = [column for column in columns if column not in table]
+        if missing: raise ValueError(f'rows: {cell} has no column {", ".join(missing)}')
+    return rows
 
 @dataclass(frozen=True)
 class OfSeeds(Quantity):
@@ -95,6 +112,13 @@ class OfSeeds(Quantity):
     equal_to:object=None                       # for a share: count seeds whose column is this; None: whose flag is set
     solved_only:bool=True                      # only seeds that solve the task?
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_type('cell', self.cell, Cell)
+        for column in check_list('columns', self.columns, 1): check_type('columns', column, str)
+        if self.kind not in (mean, share): raise ValueError(f'kind={self.kind!r}: mean or share is needed')
+        check_bool('solved_only', self.solved_only)
+
     @property
     def needs(self) -> dict[Cell, tuple[str, ...]]: return {self.cell: self.columns}
 
@@ -102,26 +126,29 @@ class OfSeeds(Quantity):
         rows:Rows,
     ) -> pd.Series:
         "One value a seed, those left out where it is not defined."
-        table = seeds_of(rows, self.cell, self.solved_only)
+        table = seeds_of(check_rows(rows, self.needs), self.cell, self.solved_only)
         values = table[list(self.columns)]
         if self.equal_to is not None: return values[self.columns[0]] == self.equal_to
         return values[self.columns[0]].dropna() if len(self.columns) == 1 else values.mean(axis=1).dropna()
 
-    def take(self, rows:Rows) -> Measure:
+    def _take(self, rows:Rows) -> Measure:
         values = self.values(rows)
         flags = self.kind is share
         return self.kind(self.what, self.where, values.to_numpy(dtype=bool if flags else float))
 
 # %% ../nbs/22_claims.ipynb #19ed298f
-@lru_cache
-@plain_torch()
 def of_built(
     task:SkipTrigramTask,
     name:str,    # of `CONSTRUCTIONS`
     column:str,  # of `measures`
 ) -> float:
     "What is measured of a model that was built by hand; nan where it is not defined."
-    if name not in CONSTRUCTIONS: raise ValueError(f'name={name!r}: one of {", ".join(CONSTRUCTIONS)} is needed')
+    return _of_built(check_type('task', task, SkipTrigramTask), one_of('name', name, CONSTRUCTIONS),
+                     check_type('column', column, str))
+
+@lru_cache
+@plain_torch()
+def _of_built(task:SkipTrigramTask, name:str, column:str) -> float:
     found = measure(CONSTRUCTIONS[name](task), task, [column])
     return float(found[column]) if column in found else float('nan')
 
@@ -130,7 +157,12 @@ class OfBuilt(Quantity):
     "A column of a model that was built by hand; `where` is its name."
     column:str
 
-    def take(self, rows:Rows) -> Measure: return exact(self.what, self.where, of_built(TASK, self.where, self.column))
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of('where', self.where, CONSTRUCTIONS)
+        check_type('column', self.column, str)
+
+    def _take(self, rows:Rows) -> Measure: return exact(self.what, self.where, of_built(TASK, self.where, self.column))
 
 @dataclass(frozen=True)
 class Argued(Quantity):
@@ -138,27 +170,34 @@ class Argued(Quantity):
     value:Callable[[Rows], object]
     columns:tuple[tuple[Cell, str], ...]=()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not callable(self.value): raise TypeError(f'value={self.value!r}: a function of rows is needed')
+        check_list('columns', self.columns)
+
     @property
     def needs(self) -> dict[Cell, tuple[str, ...]]: return {cell: (column,) for cell, column in self.columns}
 
-    def take(self, rows:Rows) -> Measure:
+    def _take(self, rows:Rows) -> Measure:
         value = self.value(rows)
         return value if isinstance(value, Measure) else exact(self.what, self.where, value)
 
 # %% ../nbs/22_claims.ipynb #b1428e06
 def mean_of(what:str, cell:Cell, *columns:str, where:str='', solved_only:bool=True) -> OfSeeds:
     "The mean of a column over the solved seeds of a cell."
+    check_type('cell', cell, Cell)
     return OfSeeds(what, where or cell.name, cell, columns, mean, solved_only=solved_only)
 
 def share_of(what:str, cell:Cell, column:str, equal_to:object=None, solved_only:bool=True) -> OfSeeds:
     "The share of the solved seeds of a cell for which a column is set, or has a value."
+    check_type('cell', cell, Cell)
     return OfSeeds(what, cell.name, cell, (column,), share, equal_to, solved_only)
 
 def share_solved(cell:Cell) -> OfSeeds:
     "The share of seeds that solve the task on the exact population."
     return share_of('share solved', cell, 'solved', solved_only=False)
 
-def by_head(what:str, cell:Cell, column:str) -> tuple[OfSeeds, ...]:
+def _by_head(what:str, cell:Cell, column:str) -> tuple[OfSeeds, ...]:
     "The mean of a column of each head; `{}` in the words is its number."
     return tuple(mean_of(what.format(h), cell, f'{column}{h}') for h in range(cell.cfg.n_head))
 
@@ -180,6 +219,13 @@ class Claim:
     scope:str                              # where it was found to hold, and where not
     drawn:dict[Cell, tuple[str, ...]]=field(default_factory=dict) # columns that its figure shows and no quantity needs
     comment:str=''                         # what a reader should know beside the figures
+
+    def __post_init__(self) -> None:
+        for name in ('id', 'statement', 'source', 'scope', 'comment'): check_type(name, getattr(self, name), str)
+        for name in ('parts', 'expected', 'drawn'): check_type(name, getattr(self, name), dict)
+        for name in ('measured', 'control'):
+            for quantity in check_list(name, getattr(self, name)): check_type(name, quantity, Quantity)
+        for name in ('headline', 'beside'): check_type(name, getattr(self, name), Quantity)
 
     @property
     def criterion(self) -> str:
@@ -223,6 +269,7 @@ CLAIMS:dict[str, Claim] = {}  # by id, in order
 
 def state(claim:Claim) -> Claim:
     "Keep a claim among the `CLAIMS`; what its parts and expectations speak of has to be among its figures."
+    check_type('claim', claim, Claim)
     spoken = [q for tests in (*claim.parts.values(), claim.expected) for q in tests]
     unknown = [q.name for q in spoken if q not in claim.quantities]
     if unknown: raise ValueError(f'claim {claim.id}: {"; ".join(unknown)} is not among its figures')
@@ -243,7 +290,7 @@ def quantities(
     for group in groups:
         if isinstance(group, Quantity): found.append(group)
         elif isinstance(group, dict): found += quantities(*group.values())
-        else: found += quantities(*group)                              # type: ignore[misc]
+        else: found += quantities(*check_list('groups', group))
     return tuple(found)
 
 # %% ../nbs/22_claims.ipynb #1796aa94
@@ -308,20 +355,20 @@ ALL_WIDTHS = H2D1, H2D2, H2D4, H2D6
 EXPECTED_KIND = dict(sorting='hierarchical', hierarchical_copy='hierarchical', two_head_uniform='uniform',
                      one_idle='idle')
 
-def kinds_of(cell:Cell) -> dict[str, OfSeeds]:
+def _kinds_of(cell:Cell) -> dict[str, OfSeeds]:
     "The share of each kind of solution among solved seeds."
     return {kind: share_of(f'share {kind}', cell, 'kind', kind) for kind in KINDS}
 
-def kinds_as_argued(rows:Rows) -> int:
+def _kinds_as_argued(rows:Rows) -> int:
     "How many hand-built models are given the kind that the argument predicts."
     found = {name: ALL_KINDS[int(of_built(TASK, name, 'kind'))] for name in EXPECTED_KIND}
     return sum(found[name] == kind for name, kind in EXPECTED_KIND.items())
 
 # %% ../nbs/22_claims.ipynb #5f7c2799
-KIND_SHARES = {cell: kinds_of(cell) for cell in WITH_NARROW}
+KIND_SHARES = {cell: _kinds_of(cell) for cell in WITH_NARROW}
 HIERARCHICAL = {cell: KIND_SHARES[cell]['hierarchical'] for cell in WIDE}
 AS_ARGUED = Argued('hand-built models given the kind that the argument predicts', f'of {len(EXPECTED_KIND)}',
-                   kinds_as_argued)
+                   _kinds_as_argued)
 
 C4 = state(Claim(
     id='C4',
@@ -338,14 +385,14 @@ C4 = state(Claim(
 
 # %% ../nbs/22_claims.ipynb #c8e3b554
 @dataclass(frozen=True)
-class Reversed(OfSeeds):
+class _Reversed(OfSeeds):
     "The share of seeds whose orders are reversed."
     def values(self, rows:Rows) -> pd.Series:
         return super().values(rows) < -.999
 
 TAU = {cell: mean_of('mean τ', cell, 'tau') for cell in ALL_WIDTHS}
 SOFT_TAU = {cell: mean_of('mean soft τ', cell, 'soft_tau') for cell in ALL_WIDTHS}
-REVERSED = {cell: Reversed('share with τ = −1', cell.name, cell, ('tau',), share) for cell in ALL_WIDTHS}
+REVERSED = {cell: _Reversed('share with τ = −1', cell.name, cell, ('tau',), share) for cell in ALL_WIDTHS}
 START_TAU = {cell: mean_of('mean τ at step 0', cell, 'tau@0', solved_only=False) for cell in ALL_WIDTHS}
 ONE_SOURCE_TAU = mean_of('mean τ where nothing is to be shared', H2D4_ONE_SOURCE, 'tau')
 RANDOM_TAU = Argued('mean τ of random orders', '', lambda rows: np.dot(*tau_null(TASK.n_signal)))
@@ -375,16 +422,16 @@ UNIFORM_SHARES = {name: OfBuilt(name, 'two_head_uniform', name) for name in SHAR
 START_SHARES = {name: mean_of(f'{name} at step 0', H2D4, f'{name}@0', solved_only=False) for name in SHARING}
 
 @plain_torch()
-def equal_hard_orders() -> Tensor: # (1, n_pair)
+def _equal_hard_orders() -> Tensor: # (1, n_pair)
     "q of each pair for two heads with the same order, 20 nats between neighbours."
     scores = torch.arange(TASK.n_vocab, 0., -1).expand(2, -1) * 20
     return prob_different(source_attention(scores, TASK.completions))
 
-SAME_Q = Argued('q', 'two equal hard orders', lambda rows: equal_hard_orders().mean())
-SAME_INFORMATION = Argued('information', 'two equal hard orders', lambda rows: information(equal_hard_orders()).mean())
+SAME_Q = Argued('q', 'two equal hard orders', lambda rows: _equal_hard_orders().mean())
+SAME_INFORMATION = Argued('information', 'two equal hard orders', lambda rows: information(_equal_hard_orders()).mean())
 
 # %% ../nbs/22_claims.ipynb #a396a8d0
-def scores_in_order(
+def _scores_in_order(
     codes:Tensor, # (n_seed,) as the column `relative_order`
     n:int,        # tokens in an order
 ) -> Tensor:      # (n_seed, 2, n)
@@ -396,15 +443,15 @@ def scores_in_order(
     return -torch.stack([first, rank], -2).float()
 
 @plain_torch()
-def told_by_orders(rows:Rows) -> Measure:
+def _told_by_orders(rows:Rows) -> Measure:
     "Bits that one head's order tells of the other's, over the solved seeds; nothing where these are too few."
     seeds, n = seeds_of(rows, H2D4, solved_only=True), TASK.n_signal
     what = f"bits that one head's order tells of the other's, of {np.log2(24):.2f}, over {len(seeds)} solved seeds"
     if len(seeds) < least_seeds(n): return Measure(what, H2D4.name, None, n=len(seeds))
     codes = torch.tensor(seeds.relative_order.to_numpy(dtype=int))
-    return exact(what, H2D4.name, order_information(scores_in_order(codes, n))[0])
+    return exact(what, H2D4.name, order_information(_scores_in_order(codes, n))[0])
 
-TOLD = Argued("bits that one head's order tells of the other's", H2D4.name, told_by_orders,
+TOLD = Argued("bits that one head's order tells of the other's", H2D4.name, _told_by_orders,
               columns=((H2D4, 'relative_order'),))
 
 # %% ../nbs/22_claims.ipynb #321a7552
@@ -425,13 +472,13 @@ C6 = state(Claim(
     drawn={H2D4: ('cost_of_agreement@0',)}))
 
 # %% ../nbs/22_claims.ipynb #db14447f
-def class_mean(kind:str, cell:Cell) -> OfSeeds:
+def _class_mean(kind:str, cell:Cell) -> OfSeeds:
     "The mean logit of a class of answers, over both heads."
     return mean_of(f'mean logit {kind}', cell, f'logit_{kind}_0', f'logit_{kind}_1')
 
 GAP = {cell: mean_of('gap (logits)', cell, 'gap') for cell in ALL_WIDTHS}
 SAFE = {cell: share_of('share safe', cell, 'safe') for cell in ALL_WIDTHS}
-CLASS_MEANS = {kind: {cell: class_mean(kind, cell) for cell in ALL_WIDTHS} for kind in CLASSES}
+CLASS_MEANS = {kind: {cell: _class_mean(kind, cell) for cell in ALL_WIDTHS} for kind in CLASSES}
 COPY_GAP, PLAIN_GAP = (OfBuilt('gap (logits)', name, 'gap') for name in ('hierarchical_copy', 'plain'))
 ONE_HEAD_GAP = mean_of('gap (logits), one head', H1D4, 'gap')
 
@@ -455,21 +502,21 @@ LOOKS = dict(  # words for a column of each head
     zero_='accuracy, head {} zero-ablated',
     resample_='accuracy, head {} resample-ablated')
 
-def looks_at(cells:Iterable[Cell]) -> dict[str, dict[Cell, tuple[OfSeeds, ...]]]:
+def _looks_at(cells:Iterable[Cell]) -> dict[str, dict[Cell, tuple[OfSeeds, ...]]]:
     "Each look at each head, by column and cell."
     cells = tuple(cells)
-    return {column: {cell: by_head(words, cell, column) for cell in cells} for column, words in LOOKS.items()}
+    return {column: {cell: _by_head(words, cell, column) for cell in cells} for column, words in LOOKS.items()}
 
-def uniform_heads(column:str) -> tuple[OfBuilt, ...]:
+def _uniform_heads(column:str) -> tuple[OfBuilt, ...]:
     "A look at each head of `two_head_uniform`."
     return tuple(OfBuilt(LOOKS[column].format(h), 'two_head_uniform', f'{column}{h}') for h in (0, 1))
 
-TRAINED_HEADS, EVEN_HEADS = looks_at(WITH_NARROW), looks_at([H2D4_EVEN])
-UNIFORM_INTERFERENCE, UNIFORM_ALONE = uniform_heads('interference_'), uniform_heads('zero_')
+TRAINED_HEADS, EVEN_HEADS = _looks_at(WITH_NARROW), _looks_at([H2D4_EVEN])
+UNIFORM_INTERFERENCE, UNIFORM_ALONE = _uniform_heads('interference_'), _uniform_heads('zero_')
 UNIFORM_MEAN = OfBuilt('interference, mean of heads', 'two_head_uniform', 'interference')
 
 # %% ../nbs/22_claims.ipynb #45e0a57d
-def each_head(criterion:Criterion, *columns:str) -> Tests:
+def _each_head(criterion:Criterion, *columns:str) -> Tests:
     "A criterion for each head, at each of the larger widths."
     found = quantities(*(TRAINED_HEADS[column][cell] for column in columns for cell in WIDE))
     return {q: criterion for q in found}
@@ -478,7 +525,7 @@ C8 = state(Claim(
     id='C8',
     statement='The heads interfere with each other, and need each other.',
     source=POST,
-    parts=dict(interfere=each_head(above(0), 'interference_'), need=each_head(below(.5), 'zero_', 'resample_')),
+    parts=dict(interfere=_each_head(above(0), 'interference_'), need=_each_head(below(.5), 'zero_', 'resample_')),
     measured=quantities(TRAINED_HEADS),
     control=quantities(UNIFORM_INTERFERENCE, UNIFORM_MEAN, UNIFORM_ALONE, EVEN_HEADS),
     expected={UNIFORM_MEAN: above(.2)},
@@ -489,18 +536,18 @@ C8 = state(Claim(
 # %% ../nbs/22_claims.ipynb #00a3c03c
 SYMPTOMS = dict(needed='share distributed', tokens='tokens a head writes for', interference='interference')
 
-def symptoms_of(cell:Cell) -> dict[str, OfSeeds]:
+def _symptoms_of(cell:Cell) -> dict[str, OfSeeds]:
     "The three symptoms in the solved seeds of a cell."
     return dict(needed=share_of(SYMPTOMS['needed'], cell, 'needed'),
                 tokens=mean_of(SYMPTOMS['tokens'], cell, 'tokens'),
                 interference=mean_of(SYMPTOMS['interference'], cell, 'interference'))
 
-def symptoms_of_built(name:str) -> dict[str, OfBuilt]:
+def _symptoms_of_built(name:str) -> dict[str, OfBuilt]:
     "The three symptoms of a model that was built by hand."
     return {column: OfBuilt(words, name, column) for column, words in SYMPTOMS.items()}
 
-ROOMY, SHORT_OF_ROOM = symptoms_of(H2D6), symptoms_of(H2D1)
-ONE_HEAD, ONE_IDLE = symptoms_of_built('plain'), symptoms_of_built('one_idle')
+ROOMY, SHORT_OF_ROOM = _symptoms_of(H2D6), _symptoms_of(H2D1)
+ONE_HEAD, ONE_IDLE = _symptoms_of_built('plain'), _symptoms_of_built('one_idle')
 
 # %% ../nbs/22_claims.ipynb #9268fe8e
 C9 = state(Claim(
@@ -522,11 +569,11 @@ SWAPS = dict(  # words for what the answers have of the sources
     one_source='answers that share one source',
     none='answers that share none')
 
-def swaps_of(cell:Cell) -> dict[str, OfSeeds]:
+def _swaps_of(cell:Cell) -> dict[str, OfSeeds]:
     "What comes of the swap in the solved seeds of a cell."
     return {name: mean_of(words, cell, f'swap_{name}') for name, words in SWAPS.items()}
 
-SWAP = {cell: swaps_of(cell) for cell in WITH_NARROW}
+SWAP = {cell: _swaps_of(cell) for cell in WITH_NARROW}
 COPY_SWAP = {name: OfBuilt(words, 'hierarchical_copy', f'swap_{name}') for name, words in SWAPS.items()}
 
 # %% ../nbs/22_claims.ipynb #06eac975
@@ -592,7 +639,7 @@ def columns_needed() -> dict[Cell, list[str]]:
             found.setdefault(cell, ['solved', 'loss', 'accuracy']).extend(columns)
     return {cell: list(dict.fromkeys(columns)) for cell, columns in found.items()}
 
-def with_steps(
+def _with_steps(
     cell:Cell,
     steps:int, # of training
 ) -> Cell:
@@ -611,7 +658,7 @@ def claim_jobs(
     jobs = {}
     for cell, columns in columns_needed().items():
         n = max(n_seeds, AT_LEAST.get(cell, 0)) if at_least else n_seeds
-        jobs[cell] = Job(with_steps(cell, steps), n, first_seed, tuple(columns), record=(steps,))
+        jobs[cell] = Job(_with_steps(cell, steps), n, first_seed, tuple(columns), record=(steps,))
     return jobs
 
 # %% ../nbs/22_claims.ipynb #780c4729
@@ -620,4 +667,6 @@ def stored_rows(
     jobs:dict[Cell, Job],  # from `claim_jobs`
 ) -> dict[Cell, pd.DataFrame]:
     "The rows of each cell of the claims."
-    return {cell: pd.read_parquet(store.path(job.cell.key, ROWS)) for cell, job in jobs.items()}
+    check_type('store', store, Store)
+    cells = {cell: check_type('jobs', job, Job).cell for cell, job in check_type('jobs', jobs, dict).items()}
+    return {cell: pd.read_parquet(store.path(trained.key, ROWS)) for cell, trained in cells.items()}

@@ -4,12 +4,7 @@
 
 # %% auto #0
 __all__ = ['DARK', 'GREY', 'RED', 'GREEN', 'WIDTH', 'SHOWN', 'STYLE', 'Draw', 'FIGURES', 'CAPTIONS', 'DASHED', 'BELOW',
-           'KIND_COLOURS', 'MARKS', 'Symptoms', 'PANELS', 'ANSWERS', 'sheet', 'png', 'figure', 'check_rows', 'draw',
-           'is_of', 'measure_of', 'value_of', 'bars_of', 'bars_across', 'bars_up', 'mark', 'spread', 'accuracy_rows',
-           'name_rows', 'trained', 'by_hand', 'c1_figure', 'c2_figure', 'c3_figure', 'stacked', 'shares_of',
-           'kind_by_hand', 'c4_figure', 'TauColumn', 'tau_columns', 'draw_tau', 'c5_figure', 'place_models',
-           'c6_figure', 'class_dots', 'c7_figure', 'harm', 'key', 'c8_figure', 'symptom_rows', 'draw_symptom',
-           'c9_figure', 'c10_figure', 'made_uniform', 'c11_figure']
+           'KIND_COLOURS', 'MARKS', 'Symptoms', 'PANELS', 'ANSWERS', 'png', 'figure', 'draw']
 
 # %% ../nbs/23_figures.ipynb #c8c0cfcb
 import io
@@ -31,7 +26,7 @@ from .claims import (ALL_WIDTHS, BOUND, CLAIMS, CONSTANT, COPY_SWAP, COST, EQUAL
                                EXPECTED_KIND, H1D1, H1D4, H2D1, H2D1_EVEN, H2D4, H2D4_EVEN, H2D6, KIND_SHARES,
                                ONE_HEAD, ONE_IDLE, ONE_SOURCE_TAU, RANDOM_TAU, ROOMY, SHORT_OF_ROOM, START_TAU,
                                SWAP, TASK, TAU, TRAINED_HEADS, UNIFORM_ALONE, UNIFORM_INTERFERENCE, WIDE,
-                               WITH_NARROW, OfSeeds, Quantity, Rows, of_built, seeds_of)
+                               WITH_NARROW, OfSeeds, Quantity, Rows, check_rows, of_built, seeds_of)
 from .core import check_type
 from .measures import ALL_KINDS
 from .plots import head_colour
@@ -58,7 +53,7 @@ STYLE:Any = {  # for `rc_context`
 
 # %% ../nbs/23_figures.ipynb #9604b918
 @contextmanager
-def sheet(
+def _sheet(
     title:str,          # what is shown
     height:float,       # inches
 ) -> Iterator[Figure]:  # to draw on
@@ -72,6 +67,7 @@ def sheet(
 def png(fig:Figure) -> bytes:
     "The figure as the bytes of a PNG file."
     file = io.BytesIO()
+    check_type('fig', fig, Figure)
     with mpl.rc_context(STYLE): fig.savefig(file, format='png')
     return file.getvalue()
 
@@ -86,24 +82,12 @@ def figure(
     caption:str, # how to read it
 ) -> Callable[[Draw], Draw]:
     "Decorator: a function that draws the figure of a claim."
+    check_type('id', id, str)
+    check_type('caption', caption, str)
     def register(function:Draw) -> Draw:
         FIGURES[id], CAPTIONS[id] = function, caption
         return function
     return register
-
-# %% ../nbs/23_figures.ipynb #1489b2bc
-def check_rows(
-    id:str,    # of a claim
-    rows:Rows, # of its cells
-) -> Rows:     # the same
-    "`rows` if all is there that the claim asks for; otherwise `ValueError`."
-    check_type('rows', rows, Mapping, 'a table for each cell')  # type: ignore[type-abstract]
-    for cell, columns in CLAIMS[id].needs().items():
-        table = seeds_of(rows, cell, solved_only=False)
-        check_type(f'rows[{cell}]', table, pd.DataFrame)
-        missing = [c for c in ('solved', *columns) if c not in table]
-        if missing: raise ValueError(f'rows: {cell} has no column {", ".join(missing)}, which {id} asks for')
-    return rows
 
 # %% ../nbs/23_figures.ipynb #0956930d
 def draw(
@@ -113,26 +97,26 @@ def draw(
     "The figure of the claim that a record is of."
     id = check_type('record', record, Record).id
     if id not in FIGURES: raise ValueError(f'record: {id} has no figure; {", ".join(FIGURES)} have')
-    return FIGURES[id](record, check_rows(id, rows))
+    return FIGURES[id](record, check_rows(rows, CLAIMS[id].needs()))
 
 # %% ../nbs/23_figures.ipynb #1f1308ae
-def is_of(measure:Measure, quantity:Quantity) -> bool:
+def _is_of(measure:Measure, quantity:Quantity) -> bool:
     "Is this the figure of that quantity?"
     return (measure.what, measure.where) == (quantity.what, quantity.where)
 
-def measure_of(record:Record, quantity:Quantity) -> Measure:
+def _measure_of(record:Record, quantity:Quantity) -> Measure:
     "A record's figure of a quantity; `ValueError` where there is none."
     for measure in (*record.measured, *record.control):
-        if is_of(measure, quantity): return measure
+        if _is_of(measure, quantity): return measure
     raise ValueError(f'record: {record.id} has no figure of {quantity.name}')
 
-def value_of(record:Record, quantity:Quantity) -> float: # nan where there was nothing to measure it on
+def _value_of(record:Record, quantity:Quantity) -> float: # nan where there was nothing to measure it on
     "The value of a record's figure."
-    value = measure_of(record, quantity).value
+    value = _measure_of(record, quantity).value
     return np.nan if value is None else value
 
 # %% ../nbs/23_figures.ipynb #8c4d69ec
-def bars_of(
+def _bars_of(
     record:Record,
     *quantities:Quantity, # of its claim
 ) -> list[float]:         # each once
@@ -142,22 +126,22 @@ def bars_of(
     bars:list[float] = []
     for quantity in quantities:
         for test in asked:
-            if is_of(test.measure, quantity): bars += test.criterion.bars
+            if _is_of(test.measure, quantity): bars += test.criterion.bars
     return list(dict.fromkeys(bars))
 
 # %% ../nbs/23_figures.ipynb #e9713ff4
 DASHED:dict[str, Any] = dict(ls='--', lw=1.2, zorder=1)
 
-def bars_across(ax:Axes, bars:Iterable[float]) -> None:
+def _bars_across(ax:Axes, bars:Iterable[float]) -> None:
     "Bars of a criterion that stand on the x axis."
     for bar in bars: ax.axvline(bar, color=RED, **DASHED)
 
-def bars_up(ax:Axes, bars:Iterable[float]) -> None:
+def _bars_up(ax:Axes, bars:Iterable[float]) -> None:
     "Bars of a criterion that stand on the y axis."
     for bar in bars: ax.axhline(bar, color=RED, **DASHED)
 
 # %% ../nbs/23_figures.ipynb #a1dd8e18
-def mark(
+def _mark(
     ax:Axes,
     measure:Measure, # on the x axis
     text:str,        # what it is
@@ -169,7 +153,7 @@ def mark(
     ax.annotate(text, (measure.value, y), (4, 0), textcoords='offset points', color='0.35', va='center')
 
 # %% ../nbs/23_figures.ipynb #18af15ae
-def spread(
+def _spread(
     n:int,       # marks at the same height
     width:float, # up and down
 ) -> np.ndarray: # (n,)
@@ -177,7 +161,7 @@ def spread(
     return np.linspace(-width, width, n) if n != 1 else np.zeros(1)
 
 # %% ../nbs/23_figures.ipynb #cb9436c6
-def accuracy_rows(
+def _accuracy_rows(
     ax:Axes,
     groups:dict[str, pd.DataFrame], # by label: `accuracy` and `solved` of each model
 ) -> None:
@@ -185,22 +169,22 @@ def accuracy_rows(
     for y, group in enumerate(groups.values()):
         n = len(group)
         fill = [DARK if solved else 'white' for solved in group.solved]
-        height = y + spread(n, .25)
+        height = y + _spread(n, .25)
         ax.scatter(group.accuracy, height, s=16, lw=.8, edgecolors=DARK, facecolors=fill, clip_on=False, zorder=3)
         ax.annotate(f'{group.solved.sum()} of {n}', (1.05, y), va='center', annotation_clip=False)
     ax.annotate('solved', (1.05, -.62), va='center', color='0.4', annotation_clip=False)
-    name_rows(ax, groups)
+    _name_rows(ax, groups)
     ax.set(xlim=(0, 1), xlabel='exact accuracy')
 
 # %% ../nbs/23_figures.ipynb #695a575d
-def name_rows(ax:Axes, labels:Iterable[str]) -> None:
+def _name_rows(ax:Axes, labels:Iterable[str]) -> None:
     "A row for each label, from the top."
     names = list(labels)
     ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - .5, -.5))
     ax.tick_params(axis='y', length=0)
 
 # %% ../nbs/23_figures.ipynb #068e76d6
-def trained(
+def _trained(
     rows:Rows,
     cell:Cell,
     when:str='', # '@0': before training
@@ -210,7 +194,7 @@ def trained(
     return pd.DataFrame(dict(accuracy=table[f'accuracy{when}'], solved=table[f'solved{when}']))
 
 # %% ../nbs/23_figures.ipynb #b95d833a
-def by_hand(name:str) -> pd.DataFrame: # accuracy, solved
+def _by_hand(name:str) -> pd.DataFrame: # accuracy, solved
     "A model that was built by hand, one of `CONSTRUCTIONS`."
     accuracy, solved = (of_built(TASK, name, column) for column in ('accuracy', 'solved'))
     return pd.DataFrame(dict(accuracy=[accuracy], solved=[solved == 1]))
@@ -219,45 +203,45 @@ def by_hand(name:str) -> pd.DataFrame: # accuracy, solved
 @figure('C1',
     'Each dot is a model trained from its own random start; filled dots give the right answer in every '
     'context. The dashed line is the best that can be done without looking.')
-def c1_figure(record:Record, rows:Rows) -> Figure:
+def _c1_figure(record:Record, rows:Rows) -> Figure:
     "Accuracy before and after training."
-    with sheet('Two heads, d_head=4: before and after training', 1.9) as fig:
+    with _sheet('Two heads, d_head=4: before and after training', 1.9) as fig:
         ax = fig.subplots()
-        accuracy_rows(ax, {'before': trained(rows, H2D4, '@0'),
-                           'trained': trained(rows, H2D4)})
-        mark(ax, measure_of(record, CONSTANT), 'best constant answer', .5)
+        _accuracy_rows(ax, {'before': _trained(rows, H2D4, '@0'),
+                            'trained': _trained(rows, H2D4)})
+        _mark(ax, _measure_of(record, CONSTANT), 'best constant answer', .5)
     return fig
 
 # %% ../nbs/23_figures.ipynb #5e253053
 @figure('C2',
     'Each dot is a model; filled dots give the right answer in every context. The dashed line is what no '
     'model with one head and d_head=1 can exceed.')
-def c2_figure(record:Record, rows:Rows) -> Figure:
+def _c2_figure(record:Record, rows:Rows) -> Figure:
     "Accuracy of single heads, wide and narrow."
-    with sheet('One head: built by hand, and trained', 2.3) as fig:
+    with _sheet('One head: built by hand, and trained', 2.3) as fig:
         ax = fig.subplots()
-        accuracy_rows(ax, {'d_head=4,\nby hand': by_hand('plain'),
-                           'd_head=4,\ntrained': trained(rows, H1D4),
-                           'd_head=1,\ntrained': trained(rows, H1D1)})
-        mark(ax, measure_of(record, BOUND), 'bound for d_head=1', 1.5)
+        _accuracy_rows(ax, {'d_head=4,\nby hand': _by_hand('plain'),
+                            'd_head=4,\ntrained': _trained(rows, H1D4),
+                            'd_head=1,\ntrained': _trained(rows, H1D1)})
+        _mark(ax, _measure_of(record, BOUND), 'bound for d_head=1', 1.5)
     return fig
 
 # %% ../nbs/23_figures.ipynb #a78cecb1
 @figure('C3',
     'Each dot is a trained model; filled dots give the right answer in every context. The dashed line is what '
     'no model with one head and d_head=1 can exceed.')
-def c3_figure(record:Record, rows:Rows) -> Figure:
+def _c3_figure(record:Record, rows:Rows) -> Figure:
     "Accuracy of two narrow heads, and of one."
-    with sheet('d_head=1: two heads, and one', 1.9) as fig:
+    with _sheet('d_head=1: two heads, and one', 1.9) as fig:
         ax = fig.subplots()
-        accuracy_rows(ax, {'two heads': trained(rows, H2D1), 'one head': trained(rows, H1D1)})
-        mark(ax, BOUND.take(rows), 'bound for one head', .5)
+        _accuracy_rows(ax, {'two heads': _trained(rows, H2D1), 'one head': _trained(rows, H1D1)})
+        _mark(ax, BOUND.take(rows), 'bound for one head', .5)
     return fig
 
 # %% ../nbs/23_figures.ipynb #fa1ff13b
 BELOW:dict[str, Any] = dict(loc='outside lower left')  # of a legend: under the panels
 
-def stacked(
+def _stacked(
     ax:Axes,
     shares:dict[str, list[float]], # of each row, by its label
     colours:dict[str, str],        # of the parts, by name
@@ -271,26 +255,26 @@ def stacked(
             left += part
     handles = [Patch(facecolor=c, edgecolor=DARK, lw=.6, label=name) for name, c in colours.items()]
     ax.figure.legend(handles=handles, ncols=len(colours), handlelength=1, columnspacing=1.2, **BELOW)
-    name_rows(ax, shares)
+    _name_rows(ax, shares)
     ax.set(xlim=(0, 1), xticks=[])
     ax.spines[['left', 'bottom']].set_visible(False)
 
 # %% ../nbs/23_figures.ipynb #2007d8b8
-def shares_of(
+def _shares_of(
     record:Record,
     groups:dict[str, Iterable[Quantity]], # by label: what sums to one
 ) -> dict[str, list[float]]: # without those that there was nothing to measure on
     "Shares that a record holds."
     found = {}
     for label, group in groups.items():
-        values = [value_of(record, quantity) for quantity in group]
+        values = [_value_of(record, quantity) for quantity in group]
         if not np.isnan(values).any(): found[label] = values
     return found
 
 # %% ../nbs/23_figures.ipynb #2201bd11
 KIND_COLOURS = dict(idle='#bbbbbb', uniform='#CC79A7', hierarchical=GREEN, other='white')
 
-def kind_by_hand(name:str) -> list[float]: # of each of `KINDS`
+def _kind_by_hand(name:str) -> list[float]: # of each of `KINDS`
     "The kind of a model that was built by hand, as a share of one."
     kind = ALL_KINDS[int(of_built(TASK, name, 'kind'))]
     return [float(k == kind) for k in KINDS]
@@ -299,17 +283,17 @@ def kind_by_hand(name:str) -> list[float]: # of each of `KINDS`
 @figure('C4',
     'The two upper rows are trained models that solve the task, the others are built by hand to be of a known '
     'kind.')
-def c4_figure(record:Record, rows:Rows) -> Figure:
+def _c4_figure(record:Record, rows:Rows) -> Figure:
     "Shares of kinds, trained and by hand."
-    shares = shares_of(record, {f'trained, d_head={cell.cfg.d_head}': KIND_SHARES[cell].values() for cell in WIDE})
-    shares |= {name: kind_by_hand(name) for name in EXPECTED_KIND}
-    with sheet('Kinds of solution', 2.6) as fig:
-        stacked(fig.subplots(), shares, {kind: KIND_COLOURS[kind] for kind in KINDS})
+    shares = _shares_of(record, {f'trained, d_head={cell.cfg.d_head}': KIND_SHARES[cell].values() for cell in WIDE})
+    shares |= {name: _kind_by_hand(name) for name in EXPECTED_KIND}
+    with _sheet('Kinds of solution', 2.6) as fig:
+        _stacked(fig.subplots(), shares, {kind: KIND_COLOURS[kind] for kind in KINDS})
     return fig
 
 # %% ../nbs/23_figures.ipynb #b9d33bed
 @dataclass(frozen=True)
-class TauColumn:
+class _TauColumn:
     "What a column of the figure of C5 shows."
     label:str
     share:np.ndarray    # (n_value,) of models at each τ
@@ -318,10 +302,10 @@ class TauColumn:
     colour:str
 
 # %% ../nbs/23_figures.ipynb #2c67b4fd
-def tau_columns(record:Record, rows:Rows) -> list[TauColumn]: # without those that have no seeds
+def _tau_columns(record:Record, rows:Rows) -> list[_TauColumn]: # without those that have no seeds
     "Random orders, models before training, trained ones by width, and those with one source."
     values, prob = tau_null(TASK.n_signal)
-    columns = [TauColumn('random\norders', prob, value_of(record, RANDOM_TAU), [], GREY)]
+    columns = [_TauColumn('random\norders', prob, _value_of(record, RANDOM_TAU), [], GREY)]
     taken = {'4, before\ntraining': START_TAU[H2D4]}
     for cell in ALL_WIDTHS: taken[str(cell.cfg.d_head)] = TAU[cell]
     taken['4, only\none source'] = ONE_SOURCE_TAU
@@ -330,13 +314,13 @@ def tau_columns(record:Record, rows:Rows) -> list[TauColumn]: # without those th
         if not len(seeds): continue
         share = np.isclose(seeds[:, None], values, atol=1e-4).mean(0)
         claimed = quantity in TAU.values()
-        bars = bars_of(record, quantity) if claimed else []
+        bars = _bars_of(record, quantity) if claimed else []
         colour = DARK if claimed else GREY
-        columns.append(TauColumn(label, share, value_of(record, quantity), bars, colour))
+        columns.append(_TauColumn(label, share, _value_of(record, quantity), bars, colour))
     return columns
 
 # %% ../nbs/23_figures.ipynb #32cbc800
-def draw_tau(ax:Axes, x:int, column:TauColumn) -> None:
+def _draw_tau(ax:Axes, x:int, column:_TauColumn) -> None:
     "A column of bubbles, as large as the shares, with lines for its mean and its bars."
     values, _ = tau_null(TASK.n_signal)
     ax.scatter([x] * len(values), values, s=420 * column.share, color=column.colour, lw=0, alpha=.85)
@@ -347,13 +331,13 @@ def draw_tau(ax:Axes, x:int, column:TauColumn) -> None:
 @figure('C5',
     "Each bubble's area is the share of models with that τ: −1 means that one head's order is the other's "
     'reversed, +1 the same order. Black lines are means, dashed red ones the bars of the criterion.')
-def c5_figure(record:Record, rows:Rows) -> Figure:
+def _c5_figure(record:Record, rows:Rows) -> Figure:
     "Kendall's τ between the heads, a column for each kind of model."
-    columns = tau_columns(record, rows)
+    columns = _tau_columns(record, rows)
     labels = [column.label for column in columns]
-    with sheet('Do the two heads rank the signal tokens alike?', 2.7) as fig:
+    with _sheet('Do the two heads rank the signal tokens alike?', 2.7) as fig:
         ax = fig.subplots()
-        for x, column in enumerate(columns): draw_tau(ax, x, column)
+        for x, column in enumerate(columns): _draw_tau(ax, x, column)
         ax.set(xticks=range(len(labels)), xticklabels=labels, xlim=(-.6, len(labels) - .4), xlabel='d_head')
         ax.set(yticks=[-1, 0, 1], yticklabels=['−1', '0', '1'], ylim=(-1.35, 1.35), ylabel="Kendall's τ")
         ax.tick_params(axis='x', length=0, labelsize=9)
@@ -366,7 +350,7 @@ MARKS:dict[Cell, dict[str, Any]] = {
     H2D6: dict(marker='^', facecolors=DARK, lw=.8)}
 
 # %% ../nbs/23_figures.ipynb #e4df75f5
-def place_models(
+def _place_models(
     ax:Axes,
     label:str,
     exclusivity:Iterable[float], # (n,)
@@ -382,26 +366,26 @@ def place_models(
     'Each mark is a model, placed by the share of its attention that the heads do not have in common, and by '
     'the accuracy lost where one head is made to look where the other looks. Beyond both dashed lines the '
     'criterion is met, which asks nothing of d_head=1 (open circles).')
-def c6_figure(record:Record, rows:Rows) -> Figure:
+def _c6_figure(record:Record, rows:Rows) -> Figure:
     "Exclusivity against the cost of agreement."
-    with sheet('How much heads divide, and what agreeing would cost', 2.9) as fig:
+    with _sheet('How much heads divide, and what agreeing would cost', 2.9) as fig:
         ax = fig.subplots()
         start = seeds_of(rows, H2D4, solved_only=False)
-        place_models(ax, 'before training', start['exclusivity@0'], start['cost_of_agreement@0'],
-                     marker='X', facecolors=GREY, lw=0)
+        _place_models(ax, 'before training', start['exclusivity@0'], start['cost_of_agreement@0'],
+                      marker='X', facecolors=GREY, lw=0)
         for cell in WITH_NARROW:
             exclusivity, cost = EXCLUSIVITY[cell].values(rows), COST[cell].values(rows)
-            if len(cost): place_models(ax, f'd_head={cell.cfg.d_head}', exclusivity, cost, **MARKS[cell])
+            if len(cost): _place_models(ax, f'd_head={cell.cfg.d_head}', exclusivity, cost, **MARKS[cell])
         uniform = [of_built(TASK, 'two_head_uniform', column) for column in ('exclusivity', 'cost_of_agreement')]
-        place_models(ax, 'two_head_uniform', uniform[:1], uniform[1:], marker='s', facecolors=GREY, lw=.8)
-        bars_across(ax, bars_of(record, *(EXCLUSIVITY[cell] for cell in WIDE)))
-        bars_up(ax, bars_of(record, *(COST[cell] for cell in WIDE)))
+        _place_models(ax, 'two_head_uniform', uniform[:1], uniform[1:], marker='s', facecolors=GREY, lw=.8)
+        _bars_across(ax, _bars_of(record, *(EXCLUSIVITY[cell] for cell in WIDE)))
+        _bars_up(ax, _bars_of(record, *(COST[cell] for cell in WIDE)))
         ax.set(xlim=(0, 1), ylim=(-.05, 1), xlabel='exclusivity', ylabel='accuracy lost')
         fig.legend(ncols=3, handletextpad=.2, columnspacing=1, **BELOW)
     return fig
 
 # %% ../nbs/23_figures.ipynb #1d66da13
-def class_dots(
+def _class_dots(
     ax:Axes,
     head:int,
     values:dict[str, np.ndarray], # of `CLASSES`: (n,) mean logits
@@ -409,32 +393,32 @@ def class_dots(
     "A row of dots for each class, those of the second head under those of the first."
     for y, kind in enumerate(CLASSES):
         seeds = values[kind]
-        height = y + (head - .5) * .36 + spread(len(seeds), .12)
+        height = y + (head - .5) * .36 + _spread(len(seeds), .12)
         ax.scatter(seeds, height, s=12, color=head_colour(head), label=f'head {head}' if y == 0 else None)
 
 # %% ../nbs/23_figures.ipynb #2b20cf32
 @figure('C7',
     'The mean logit that each head adds to four classes of answers: the token twice; the token with one that '
     'the head likes less; with one that it likes more; answers without it. Each dot is a head of a model.')
-def c7_figure(record:Record, rows:Rows) -> Figure:
+def _c7_figure(record:Record, rows:Rows) -> Figure:
     "Class means of each head, trained and by hand."
     seeds = seeds_of(rows, H2D4, solved_only=True)[:SHOWN]
-    with sheet('What a head writes about the token it looks at', 2.6) as fig:
+    with _sheet('What a head writes about the token it looks at', 2.6) as fig:
         axs = fig.subplots(ncols=2, sharey=True)
         for head in range(H2D4.cfg.n_head):
             columns = {kind: f'logit_{kind}_{head}' for kind in CLASSES}
-            class_dots(axs[0], head, {kind: seeds[c].to_numpy() for kind, c in columns.items()})
+            _class_dots(axs[0], head, {kind: seeds[c].to_numpy() for kind, c in columns.items()})
             copies = {kind: of_built(TASK, 'hierarchical_copy', c) for kind, c in columns.items()}
-            class_dots(axs[1], head, {kind: np.array([value]) for kind, value in copies.items()})
+            _class_dots(axs[1], head, {kind: np.array([value]) for kind, value in copies.items()})
         for ax, title in zip(axs, ('trained, d_head=4', 'copies only, by hand')):
             ax.axvline(0, color='0.8', lw=.8, zorder=0)
-            name_rows(ax, CLASSES)
+            _name_rows(ax, CLASSES)
             ax.set(title=title, xlabel='logit, centred')
         fig.legend(*axs[1].get_legend_handles_labels(), ncols=2, handletextpad=.1, columnspacing=1, **BELOW)
     return fig
 
 # %% ../nbs/23_figures.ipynb #62de4ee1
-def harm(
+def _harm(
     ax:Axes,
     head:int,
     interference:Iterable[float], # (n,)
@@ -446,7 +430,7 @@ def harm(
     ax.scatter(x, y, color=head_colour(head), lw=0, alpha=.7, clip_on=False, zorder=3, **style)
 
 # %% ../nbs/23_figures.ipynb #1cdade99
-def key(label:str, colour:str, marker:str='o', size:float=5) -> Line2D:
+def _key(label:str, colour:str, marker:str='o', size:float=5) -> Line2D:
     "A mark for a legend."
     return Line2D([], [], color=colour, marker=marker, ls='', ms=size, label=label)
 
@@ -454,40 +438,40 @@ def key(label:str, colour:str, marker:str='o', size:float=5) -> Line2D:
 @figure('C8',
     'Each mark is a head of a model, placed by the share of its say that speaks against the right answer, and '
     'by the accuracy that remains when it is removed. Below the dashed line it is needed.')
-def c8_figure(record:Record, rows:Rows) -> Figure:
+def _c8_figure(record:Record, rows:Rows) -> Figure:
     "Interference of each head against the accuracy without it."
-    with sheet('A head’s harm, and the harm of losing it', 2.7) as fig:
+    with _sheet('A head’s harm, and the harm of losing it', 2.7) as fig:
         axs = fig.subplots(ncols=2, sharex=True, sharey=True)
         for ax, cell in zip(axs, (H2D4, H2D4_EVEN)):
             seeds = seeds_of(rows, cell, solved_only=True)[:SHOWN]
             for h in range(cell.cfg.n_head):
-                harm(ax, h, seeds[f'interference_{h}'], seeds[f'zero_{h}'], s=18)
+                _harm(ax, h, seeds[f'interference_{h}'], seeds[f'zero_{h}'], s=18)
         for h, pair in enumerate(zip(UNIFORM_INTERFERENCE, UNIFORM_ALONE)):
-            x, y = (value_of(record, quantity) for quantity in pair)
-            harm(axs[1], h, [x], [y], s=110, marker='*')
+            x, y = (_value_of(record, quantity) for quantity in pair)
+            _harm(axs[1], h, [x], [y], s=110, marker='*')
         for ax, title in zip(axs, ('trained, d_head=4', 'control: uniform attention')):
-            bars_up(ax, bars_of(record, *TRAINED_HEADS['zero_'][H2D4]))
+            _bars_up(ax, _bars_of(record, *TRAINED_HEADS['zero_'][H2D4]))
             ax.set(title=title, xlabel='interference', ylim=(0, 1), xlim=(0, None))  # once all is drawn
         axs[0].set_ylabel('accuracy without it')
-        keys = [key(f'head {h}', head_colour(h)) for h in range(H2D4.cfg.n_head)]
-        keys.append(key('two_head_uniform', '0.4', '*', 10))
+        keys = [_key(f'head {h}', head_colour(h)) for h in range(H2D4.cfg.n_head)]
+        keys.append(_key('two_head_uniform', '0.4', '*', 10))
         fig.legend(handles=keys, ncols=3, handletextpad=.1, columnspacing=1, **BELOW)
     return fig
 
 # %% ../nbs/23_figures.ipynb #9c8bccde
 Symptoms = Mapping[str, Quantity]
 
-def symptom_rows(record:Record) -> dict[str, Symptoms]: # without those that there was nothing to measure on
+def _symptom_rows(record:Record) -> dict[str, Symptoms]: # without those that there was nothing to measure on
     "The rows of the figure of C9, by their labels."
     found:dict[str, Symptoms] = {
         'd_head=6\n(room to spare)': ROOMY,
         'd_head=1\n(short of room)': SHORT_OF_ROOM,
         'plain\n(by hand)': ONE_HEAD,
         'one_idle\n(by hand)': ONE_IDLE}
-    return {label: row for label, row in found.items() if not np.isnan(value_of(record, row['tokens']))}
+    return {label: row for label, row in found.items() if not np.isnan(_value_of(record, row['tokens']))}
 
 # %% ../nbs/23_figures.ipynb #7341b7ae
-def draw_symptom(
+def _draw_symptom(
     ax:Axes,
     y:int,             # height
     quantity:Quantity, # over seeds, or of a model that was built by hand
@@ -498,7 +482,7 @@ def draw_symptom(
     colour = DARK if isinstance(quantity, OfSeeds) else GREY
     if isinstance(quantity, OfSeeds) and quantity.kind is mean:
         ax.plot(np.quantile(quantity.values(rows), [.05, .95]), [y, y], color=colour, lw=1.5)
-    ax.scatter(value_of(record, quantity), y, s=34, color=colour, clip_on=False, zorder=3)
+    ax.scatter(_value_of(record, quantity), y, s=34, color=colour, clip_on=False, zorder=3)
 
 # %% ../nbs/23_figures.ipynb #16922a03
 PANELS = dict(  # title and range
@@ -509,15 +493,15 @@ PANELS = dict(  # title and range
 @figure('C9',
     'Dots are means over solved models, bars the middle 90 % of them. At d_head=6 there are more dimensions '
     'than answers. To the right of a dashed line the symptom is present.')
-def c9_figure(record:Record, rows:Rows) -> Figure:
+def _c9_figure(record:Record, rows:Rows) -> Figure:
     "Three symptoms, a panel each."
-    models = symptom_rows(record)
-    with sheet('Three symptoms, with and without a shortage', 2.7) as fig:
+    models = _symptom_rows(record)
+    with _sheet('Three symptoms, with and without a shortage', 2.7) as fig:
         axs = fig.subplots(ncols=len(PANELS), sharey=True)
         for ax, (symptom, (title, limits)) in zip(axs, PANELS.items()):
-            for y, row in enumerate(models.values()): draw_symptom(ax, y, row[symptom], record, rows)
-            bars_across(ax, bars_of(record, ROOMY[symptom]))
-            name_rows(ax, models)
+            for y, row in enumerate(models.values()): _draw_symptom(ax, y, row[symptom], record, rows)
+            _bars_across(ax, _bars_of(record, ROOMY[symptom]))
+            _name_rows(ax, models)
             ax.set(title=title, xlim=limits)
     return fig
 
@@ -529,16 +513,16 @@ ANSWERS = {'right': GREEN, 'a token twice': '#F0E442', 'one token right': '#bbbb
     "What models answer, on pairs that their heads divide, when each head is given the other's attention: "
     'both tokens are still read, by the wrong head. The lowest row is built by hand to copy without inferring '
     'anything.')
-def c10_figure(record:Record, rows:Rows) -> Figure:
+def _c10_figure(record:Record, rows:Rows) -> Figure:
     "Shares of answers after the swap."
     groups = {f'd_head={cell.cfg.d_head}': SWAP[cell].values() for cell in WITH_NARROW}
-    shares = shares_of(record, groups | {'hierarchical_copy': COPY_SWAP.values()})
-    with sheet('Answers after the heads swap their attention', 2.3) as fig:
-        stacked(fig.subplots(), shares, ANSWERS)
+    shares = _shares_of(record, groups | {'hierarchical_copy': COPY_SWAP.values()})
+    with _sheet('Answers after the heads swap their attention', 2.3) as fig:
+        _stacked(fig.subplots(), shares, ANSWERS)
     return fig
 
 # %% ../nbs/23_figures.ipynb #debc4f01
-def made_uniform(rows:Rows) -> pd.DataFrame: # accuracy, solved
+def _made_uniform(rows:Rows) -> pd.DataFrame: # accuracy, solved
     "The solved seeds of two narrow heads, with their heads made to look at all signal tokens alike."
     accuracy = EQUALISED.values(rows)
     return pd.DataFrame(dict(accuracy=accuracy, solved=accuracy > 1 - 1e-9))
@@ -548,15 +532,15 @@ def made_uniform(rows:Rows) -> pd.DataFrame: # accuracy, solved
     'Each dot is a model; filled dots solve the task. In the second row are the solved ones of the first, '
     'with their heads made to look at all signal tokens alike; the two lower rows never had preferences, by '
     'hand or in training. The dashed line is the bar for the second row.')
-def c11_figure(record:Record, rows:Rows) -> Figure:
+def _c11_figure(record:Record, rows:Rows) -> Figure:
     "Accuracy of narrow heads with and without preferences."
-    groups = {'trained': trained(rows, H2D1)}
-    uniform = made_uniform(rows)
+    groups = {'trained': _trained(rows, H2D1)}
+    uniform = _made_uniform(rows)
     if len(uniform): groups['solved ones,\nmade uniform'] = uniform
-    groups['uniform\nby hand'] = by_hand('two_head_uniform')
-    groups['trained\nuniform'] = trained(rows, H2D1_EVEN)
-    with sheet('d_head=1 without preferences among signals', 2.7) as fig:
+    groups['uniform\nby hand'] = _by_hand('two_head_uniform')
+    groups['trained\nuniform'] = _trained(rows, H2D1_EVEN)
+    with _sheet('d_head=1 without preferences among signals', 2.7) as fig:
         ax = fig.subplots()
-        accuracy_rows(ax, groups)
-        bars_across(ax, bars_of(record, EQUALISED))
+        _accuracy_rows(ax, groups)
+        _bars_across(ax, _bars_of(record, EQUALISED))
     return fig

@@ -16,7 +16,7 @@ from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from torch import Tensor
 
-from .core import check_float, check_int, check_tensor
+from .core import check_float, check_int, check_list, check_tensor, check_type
 
 # %% ../nbs/06_plots.ipynb #0ac7c514
 def head_colour(
@@ -32,21 +32,24 @@ def title_head(
     text:str='', # what stands after the head's name
 ) -> None:
     "Give a panel its head's name as title, in the head's colour."
-    ax.set_title(f'head {head}{text}', color=head_colour(head))
+    check_type('ax', ax, Axes).set_title(f'head {head}{text}', color=head_colour(head))
 
 def colour_heads(
     labels:Iterable[Text], # of an axis; the first n_head of them name the heads in order
     n_head:int,            # how many heads
 ) -> None:
     "Give tick labels that name heads the heads' colours."
-    for head, label in zip(range(n_head), labels): label.set_color(head_colour(head))
+    n_head = check_int('n_head', n_head, 0)
+    texts = [check_type('labels', label, Text) for label in check_list('labels', labels)]
+    for head, label in enumerate(texts[:n_head]): label.set_color(head_colour(head))
 
 # %% ../nbs/06_plots.ipynb #644879b2
 def colour_limit(
     *maps:Tensor, # that are to have the same colours
 ) -> float:       # above 0
     "Where the colours of some maps end: at their largest finite number, whatever its sign; 1 where all are zero."
-    values = torch.cat([m.detach().cpu().double().flatten() for m in maps])
+    numbers = [check_tensor('maps', m).detach().cpu() for m in check_list('maps', maps, 1)]
+    values = torch.cat([m.double().flatten() for m in numbers])
     finite = values[values.isfinite()].abs()
     largest = finite.max().item() if len(finite) else 0.
     return largest or 1.
@@ -61,6 +64,8 @@ def draw_map(
 ) -> AxesImage:        # for a colour bar
     "A diverging map, centred on zero, with names on both axes."
     limit = check_float('limit', limit, above=0)
+    check_type('ax', ax, Axes)
+    rows, columns = check_list('rows', rows), check_list('columns', columns)
     values = check_tensor('values', values, len(rows), len(columns)).detach().cpu().double()
     if values.ndim != 2: raise ValueError(f'values: shape {tuple(values.shape)} given, (rows, columns) needed')
     shown = values.masked_fill(values.isneginf(), torch.nan)
@@ -82,6 +87,9 @@ def draw_heads(
     down:str,          # what the rows are
 ) -> Figure:
     "Maps of all heads side by side, in the same colours."
+    rows, columns = check_list('rows', rows, 1), check_list('columns', columns, 1)
+    maps = check_tensor('maps', maps, 'n_head', len(rows), len(columns))
+    if maps.ndim != 3: raise ValueError(f'maps: shape {tuple(maps.shape)} given, (n_head, rows, columns) needed')
     n_head = len(maps)
     width = 1 + (.5 + .19 * len(columns)) * n_head
     height = 1.2 + .16 * len(rows)

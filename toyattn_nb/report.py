@@ -5,12 +5,7 @@
 # %% auto #0
 __all__ = ['ABOUT', 'CHAPTERS', 'TITLE', 'LEDE', 'WHAT', 'WHY', 'WORDS', 'SOURCES', 'SIGNS', 'BY_PART', 'MEANING', 'POWERS',
            'CSS', 'MARKED', 'AS_PART', 'AS_CONTROL', 'CONFIRMATORY', 'EXPLORATORY', 'CONTEXT', 'NUMBERS', 'AGAIN',
-           'FILES', 'verdict_kind', 'digits', 'interval_text', 'measure_text', 'rich', 'badge', 'test_item',
-           'part_card', 'control_card', 'part_cards', 'by_what', 'heading_row', 'measure_row', 'measure_rows',
-           'figures_table', 'picture', 'word_list', 'facts', 'section', 'summary_row', 'table_head', 'summary',
-           'example', 'opening', 'command', 'setting_text', 'row', 'trained_table', 'settings_section',
-           'sources_section', 'check_records', 'check_mapping', 'check_figures', 'check_captions', 'check_trained',
-           'banner', 'sections', 'report_html']
+           'FILES', 'report_html']
 
 # %% ../nbs/24_report.ipynb #d574a632
 import base64
@@ -122,7 +117,7 @@ MEANING = {
     BY_PART: 'its parts come out differently'}
 
 # %% ../nbs/24_report.ipynb #b73dc573
-def verdict_kind(
+def _verdict_kind(
     record:Record,
 ) -> str: # a key of `MEANING`
     "The kind of verdict that a claim has: the word, or that its parts stand side by side."
@@ -131,7 +126,7 @@ def verdict_kind(
 # %% ../nbs/24_report.ipynb #8c536d70
 POWERS = str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
 
-def digits(
+def _digits(
     value:float|None, # None, or not finite: no number
 ) -> str:
     "A number in print: three digits, a true minus sign, powers of ten as one writes them."
@@ -143,21 +138,21 @@ def digits(
     return f'{mantissa} · 10{str(int(power)).translate(POWERS)}' if power else mantissa
 
 # %% ../nbs/24_report.ipynb #c878bc54
-def interval_text(
+def _interval_text(
     m:Measure,
 ) -> str: # '' for an exact figure
     "A measure's interval and number of seeds, in words."
     if not m.n or m.value is None: return ''
     if m.low is None: return f'no interval from {m.n} seed{"s" if m.n > 1 else ""}'
-    return f'{digits(m.low)} to {digits(m.high)}, {m.n} seeds'
+    return f'{_digits(m.low)} to {_digits(m.high)}, {m.n} seeds'
 
 # %% ../nbs/24_report.ipynb #dcc1a97b
-def measure_text(
+def _measure_text(
     m:Measure,
 ) -> str:
     "A measure in running text."
-    aside = interval_text(m)
-    return f'{m.name}: {digits(m.value)} ({aside})' if aside else f'{m.name}: {digits(m.value)}'
+    aside = _interval_text(m)
+    return f'{m.name}: {_digits(m.value)} ({aside})' if aside else f'{m.name}: {_digits(m.value)}'
 
 # %% ../nbs/24_report.ipynb #64e38eb8
 CSS = (files('toyattn_nb')/'static'/'report.css').read_text(encoding='utf-8')
@@ -165,7 +160,7 @@ CSS = (files('toyattn_nb')/'static'/'report.css').read_text(encoding='utf-8')
 # %% ../nbs/24_report.ipynb #ae3d12da
 MARKED = re.compile(r'(`[^`]+`|\*[^*]+\*)')
 
-def rich(
+def _rich(
     text:str, # with `code` and *stress*
 ) -> list[Any]:
     "Text as elements."
@@ -177,7 +172,7 @@ def rich(
     return [e for e in elements if e != '']
 
 # %% ../nbs/24_report.ipynb #54ca6fb4
-def badge(
+def _badge(
     text:str,           # the verdict
     word:str|None=None, # one of `SIGNS`, whose sign and colour it has; None: the verdict itself
 ) -> x.FT:
@@ -189,48 +184,48 @@ def badge(
 AS_PART = {HOLDS: 'met', FAILS: 'not met', INCONCLUSIVE: 'undecided'}
 AS_CONTROL = {HOLDS: 'as expected', FAILS: 'not as expected', INCONCLUSIVE: 'undecided'}
 
-def test_item(
+def _test_item(
     test:Test,
     words:Mapping[str, str], # `AS_PART` or `AS_CONTROL`
 ) -> x.FT:
     "A criterion, the number that decided it, and what came out."
-    word, aside = verdict(test.met), interval_text(test.measure)
-    number = x.Strong(digits(test.measure.value))
+    word, aside = verdict(test.met), _interval_text(test.measure)
+    number = x.Strong(_digits(test.measure.value))
     beside = f' ({aside}) ' if aside else ' '
     outcome = x.Span(f'{SIGNS[word]} {words[word]}', cls=f'outcome {word}')
-    return x.Li(*rich(f'{test}: '), number, beside, outcome)
+    return x.Li(*_rich(f'{test}: '), number, beside, outcome)
 
 # %% ../nbs/24_report.ipynb #7958a457
-def part_card(
+def _part_card(
     part:Part,
 ) -> x.FT:
     "One part of a claim: when it holds, and whether it does."
     title = f'{part.name}: holds if' if part.name else 'Holds if'
-    tests = [test_item(t, AS_PART) for t in part.tests]
-    return x.Div(x.Header(x.H4(*rich(title)), badge(part.verdict)), x.Ul(*tests, cls='tests'), cls='part')
+    tests = [_test_item(t, AS_PART) for t in part.tests]
+    return x.Div(x.Header(x.H4(*_rich(title)), _badge(part.verdict)), x.Ul(*tests, cls='tests'), cls='part')
 
 # %% ../nbs/24_report.ipynb #9bc7d301
-def control_card(
+def _control_card(
     expected:Sequence[Test], # of the controls
     failed:Sequence[Test],   # those that did not come out as expected
 ) -> x.FT:
     "What the controls should give, and whether they do."
     word = INCONCLUSIVE if failed else HOLDS
-    sign = badge('not as expected' if failed else 'as expected', word)
-    tests = [test_item(t, AS_CONTROL) for t in expected]
+    sign = _badge('not as expected' if failed else 'as expected', word)
+    tests = [_test_item(t, AS_CONTROL) for t in expected]
     return x.Div(x.Header(x.H4('Controls'), sign), x.Ul(*tests, cls='tests'), cls='part control')
 
 # %% ../nbs/24_report.ipynb #45477945
-def part_cards(
+def _part_cards(
     record:Record,
 ) -> list[x.FT]: # one element; none where nothing was tested
     "The parts of a claim and its controls, side by side."
-    cards = [part_card(part) for part in record.parts]
-    if record.expected: cards.append(control_card(record.expected, record.failed_controls))
+    cards = [_part_card(part) for part in record.parts]
+    if record.expected: cards.append(_control_card(record.expected, record.failed_controls))
     return [x.Div(*cards, cls='parts')] if cards else []
 
 # %% ../nbs/24_report.ipynb #3307b756
-def by_what(
+def _by_what(
     measures:Iterable[Measure],
 ) -> dict[str, list[Measure]]:
     "Measures of the same thing, together, in the order in which they first come up."
@@ -239,57 +234,57 @@ def by_what(
     return groups
 
 # %% ../nbs/24_report.ipynb #1ee6135f
-def heading_row(
+def _heading_row(
     text:str,
     cls:str, # of the row's style
 ) -> x.FT:
     "A table row over those that belong to it."
-    return x.Tr(x.Th(*rich(text), colspan=2, scope='rowgroup', cls=cls))
+    return x.Tr(x.Th(*_rich(text), colspan=2, scope='rowgroup', cls=cls))
 
-def measure_row(
+def _measure_row(
     name:str,    # what is written before it
     m:Measure,
     cls:str='',  # of the name's style
 ) -> x.FT:
     "A table row with a measure and its interval."
-    aside = interval_text(m)
+    aside = _interval_text(m)
     beside = [' ', x.Span(aside, cls='aside')] if aside else []
-    return x.Tr(x.Th(*rich(name), scope='row', cls=cls or None), x.Td(x.Strong(digits(m.value)), *beside))
+    return x.Tr(x.Th(*_rich(name), scope='row', cls=cls or None), x.Td(x.Strong(_digits(m.value)), *beside))
 
 # %% ../nbs/24_report.ipynb #4b2e5ee3
-def measure_rows(
+def _measure_rows(
     title:str, # of all of them
     measures:Sequence[Measure],
 ) -> list[x.FT]: # none where there is no measure
     "The rows of measures under a title."
-    rows = [heading_row(title, 'group')] if measures else []
-    for what, same in by_what(measures).items():
+    rows = [_heading_row(title, 'group')] if measures else []
+    for what, same in _by_what(measures).items():
         if len(same) == 1:
-            rows.append(measure_row(same[0].name, same[0]))
+            rows.append(_measure_row(same[0].name, same[0]))
             continue
-        rows.append(heading_row(what, 'what'))
-        rows += [measure_row(m.where or what, m, 'where') for m in same]
+        rows.append(_heading_row(what, 'what'))
+        rows += [_measure_row(m.where or what, m, 'where') for m in same]
     return rows
 
 # %% ../nbs/24_report.ipynb #30ab5efc
-def figures_table(
+def _figures_table(
     record:Record,
 ) -> x.FT:
     "Each measure with its interval, and the controls' under the claim's."
-    rows = measure_rows('Measured', record.measured) + measure_rows('Control', record.control)
+    rows = _measure_rows('Measured', record.measured) + _measure_rows('Control', record.control)
     return x.Table(x.Tbody(*rows), cls='figures measures')
 
 # %% ../nbs/24_report.ipynb #9dec16d9
-def picture(
+def _picture(
     record:Record,
     image:bytes, # its figure, as PNG
     caption:str, # how to read it
 ) -> x.FT:
     "A figure with its caption, and the numbers that matter most."
     source = 'data:image/png;base64,' + base64.b64encode(image).decode()
-    numbers = '; for comparison, '.join(measure_text(m) for m in (record.headline, record.beside) if m)
+    numbers = '; for comparison, '.join(_measure_text(m) for m in (record.headline, record.beside) if m)
     words = [caption]
-    if numbers: words += [' ', x.Strong(*rich(numbers[:1].upper() + numbers[1:]), '.')]
+    if numbers: words += [' ', x.Strong(*_rich(numbers[:1].upper() + numbers[1:]), '.')]
     alt = f'Figure for {record.id}. {caption}'.strip()
     return x.Figure(x.Img(src=source, alt=alt), x.Figcaption(*words))
 
@@ -297,7 +292,7 @@ def picture(
 CONFIRMATORY = 'set before these models were looked at (confirmatory)'
 EXPLORATORY = 'found on the models that it judges (exploratory)'
 
-def word_list(
+def _word_list(
     entries:Iterable[tuple[str, list[Any]]], # each word and what is said of it
 ) -> list[x.FT]:
     "The entries of a list of words."
@@ -306,65 +301,65 @@ def word_list(
     return elements
 
 # %% ../nbs/24_report.ipynb #8721be01
-def facts(
+def _facts(
     record:Record,
 ) -> x.FT:
     "What goes with a verdict."
-    said = [('Verdict', [badge(record.verdict, record.colour_word), f' {MEANING[verdict_kind(record)]}'])]
-    if record.note: said.append(('Note', rich(record.note)))
-    if record.scope: said.append(('Scope', rich(record.scope)))
-    said.append(('Source', rich(record.source)))
+    said = [('Verdict', [_badge(record.verdict, record.colour_word), f' {MEANING[_verdict_kind(record)]}'])]
+    if record.note: said.append(('Note', _rich(record.note)))
+    if record.scope: said.append(('Scope', _rich(record.scope)))
+    said.append(('Source', _rich(record.source)))
     if record.parts: said.append(('Criterion', [CONFIRMATORY if record.confirmatory else EXPLORATORY]))
-    return x.Dl(*word_list(said), cls='facts')
+    return x.Dl(*_word_list(said), cls='facts')
 
 # %% ../nbs/24_report.ipynb #6df617d5
-def section(
+def _section(
     record:Record,
     image:bytes|None=None, # its figure, as PNG
     caption:str='',        # how to read it
 ) -> x.FT:
     "One claim: statement and verdict, what is measured, its parts, its figure and all numbers."
-    heading = x.Header(x.H3(f'{record.id} · ', *rich(record.statement)), badge(record.verdict, record.colour_word))
-    about = [x.P(*rich(ABOUT[record.id]))] if record.id in ABOUT else []
-    below = [picture(record, image, caption)] if image else []
-    below.append(facts(record))
-    if record.measured or record.control: below = [x.Div(x.Div(*below), figures_table(record), cls='pair')]
-    return x.Article(heading, *about, *part_cards(record), *below, id=record.id)
+    heading = x.Header(x.H3(f'{record.id} · ', *_rich(record.statement)), _badge(record.verdict, record.colour_word))
+    about = [x.P(*_rich(ABOUT[record.id]))] if record.id in ABOUT else []
+    below = [_picture(record, image, caption)] if image else []
+    below.append(_facts(record))
+    if record.measured or record.control: below = [x.Div(x.Div(*below), _figures_table(record), cls='pair')]
+    return x.Article(heading, *about, *_part_cards(record), *below, id=record.id)
 
 # %% ../nbs/24_report.ipynb #10d2f888
-def summary_row(
+def _summary_row(
     record:Record,
 ) -> x.FT:
     "A claim in a line, with its headline, and a link to its section."
-    said = rich(record.statement)
-    if record.headline: said.append(x.Span(*rich(measure_text(record.headline)), cls='aside'))
+    said = _rich(record.statement)
+    if record.headline: said.append(x.Span(*_rich(_measure_text(record.headline)), cls='aside'))
     if not record.confirmatory: said.append(x.Span('exploratory', cls='aside'))
     link = x.Th(x.A(record.id, href=f'#{record.id}'), scope='row')
-    return x.Tr(link, x.Td(*said, cls='claim'), x.Td(badge(record.verdict, record.colour_word)))
+    return x.Tr(link, x.Td(*said, cls='claim'), x.Td(_badge(record.verdict, record.colour_word)))
 
 # %% ../nbs/24_report.ipynb #85477dd5
-def table_head(
+def _table_head(
     *titles:str, # of the columns
 ) -> x.FT:
     "The first row of a table."
     return x.Thead(x.Tr(*[x.Th(title, scope='col') for title in titles]))
 
 # %% ../nbs/24_report.ipynb #e9f25b93
-def summary(
+def _summary(
     records:Sequence[Record],
 ) -> x.FT:
     "All verdicts, each with a link to its claim, and how many there are of each kind."
-    kinds = [verdict_kind(record) for record in records]
+    kinds = [_verdict_kind(record) for record in records]
     counts = [f'{kind} {kinds.count(kind)}' for kind in MEANING if kind in kinds]
     caption = x.Caption(f'{len(records)} claims: {", ".join(counts)}.' if counts else 'No claims.')
-    head = table_head('Id', 'Claim, and the figure that matters most to it', 'Verdict')
-    table = x.Table(caption, head, x.Tbody(*[summary_row(record) for record in records]), cls='verdicts')
+    head = _table_head('Id', 'Claim, and the figure that matters most to it', 'Verdict')
+    table = x.Table(caption, head, x.Tbody(*[_summary_row(record) for record in records]), cls='verdicts')
     return x.Section(x.H2('Verdicts', id='verdicts'), table)
 
 # %% ../nbs/24_report.ipynb #707fa306
 CONTEXT = 5, 3, 6, 6, 11, 1, 9, 7, 0  # an example
 
-def example(
+def _example(
     task:SkipTrigramTask,
 ) -> x.FT:
     "A context of the task, signals marked, and its answer."
@@ -374,16 +369,16 @@ def example(
     return x.P(*chips, x.Span('→', cls='arrow'), x.Span(answer, cls='signal'), cls='context')
 
 # %% ../nbs/24_report.ipynb #f1c6aa69
-def opening(
+def _opening(
     task:SkipTrigramTask,
 ) -> x.FT:
     "What the model is, what it has to do, and the words that the rest uses."
-    words = word_list((word, rich(meaning)) for word, meaning in WORDS.items())
-    text = x.Div(x.P(*rich(WHAT)), example(task), x.P(*rich(WHY)))
+    words = _word_list((word, _rich(meaning)) for word, meaning in WORDS.items())
+    text = x.Div(x.P(*_rich(WHAT)), _example(task), x.P(*_rich(WHY)))
     return x.Section(x.H2('The model and its task', id='model'), x.Div(text, x.Dl(*words, cls='words'), cls='pair'))
 
 # %% ../nbs/24_report.ipynb #05f746fa
-def command(
+def _command(
     settings:Mapping[str, Any], # what the command was called with
 ) -> str:
     "The command that makes the page again."
@@ -394,17 +389,17 @@ def command(
     return ' \\\n    '.join(words)
 
 # %% ../nbs/24_report.ipynb #c14b94ce
-def setting_text(
+def _setting_text(
     value:object,
 ) -> str:
     "A setting in words."
     if value is None: return 'not set'
     if isinstance(value, bool): return 'yes' if value else 'no'
-    if isinstance(value, Mapping): return ' · '.join(f'{k} {setting_text(v)}' for k, v in value.items())
+    if isinstance(value, Mapping): return ' · '.join(f'{k} {_setting_text(v)}' for k, v in value.items())
     return str(value)
 
 # %% ../nbs/24_report.ipynb #b725a976
-def row(
+def _row(
     name:str,
     *cells:str,
 ) -> x.FT:
@@ -414,7 +409,7 @@ def row(
 # %% ../nbs/24_report.ipynb #d435126d
 NUMBERS = 'seeds', 'steps', 'solved', 'seconds'  # of each cell, beside its name
 
-def trained_table(
+def _trained_table(
     trained:Sequence[Mapping[str, Any]], # name and `NUMBERS` of each cell
 ) -> list[x.FT]: # one table; none where nothing is said of it
     "What was trained."
@@ -422,8 +417,8 @@ def trained_table(
     rows = []
     for cell in trained:
         numbers = [f'{cell[k]:.0f}' for k in NUMBERS]
-        rows.append(row(cell['name'], *numbers))
-    head = table_head('Models', 'Seeds', 'Steps', 'Solved', 'Seconds')
+        rows.append(_row(cell['name'], *numbers))
+    head = _table_head('Models', 'Seeds', 'Steps', 'Solved', 'Seconds')
     return [x.Table(x.Caption('What was trained.'), head, x.Tbody(*rows), cls='figures')]
 
 # %% ../nbs/24_report.ipynb #add30836
@@ -431,24 +426,24 @@ AGAIN = 'To do it again, with the package `toyattn_nb` installed:'
 FILES = ('The numbers of this page are in `claims.json` beside it; in `results.parquet` is a row for each model, in '
          '`cells/` the weights of all.')
 
-def settings_section(
+def _settings_section(
     settings:Mapping[str, Any],          # what the command was called with, and on what it ran
-    trained:Sequence[Mapping[str, Any]], # as for `trained_table`
+    trained:Sequence[Mapping[str, Any]], # as for `_trained_table`
 ) -> x.FT:
     "What was trained, with what, and how to do it again."
-    rows = [row(name, setting_text(value)) for name, value in settings.items()]
+    rows = [_row(name, _setting_text(value)) for name, value in settings.items()]
     table = x.Table(x.Caption('With what.'), x.Tbody(*rows), cls='figures')
-    how = [x.P(*rich(AGAIN)), x.Pre(x.Code(command(settings))), x.P(*rich(FILES))]
-    return x.Section(x.H2('Settings', id='settings'), *trained_table(trained), table, *how)
+    how = [x.P(*_rich(AGAIN)), x.Pre(x.Code(_command(settings))), x.P(*_rich(FILES))]
+    return x.Section(x.H2('Settings', id='settings'), *_trained_table(trained), table, *how)
 
 # %% ../nbs/24_report.ipynb #57096725
-def sources_section() -> x.FT:
+def _sources_section() -> x.FT:
     "Where the claims come from."
     items = [x.Li(x.A(title, href=address), f': {what}.') for address, title, what in SOURCES]
     return x.Section(x.H2('Sources', id='sources'), x.Ul(*items))
 
 # %% ../nbs/24_report.ipynb #36fed8e8
-def check_records(
+def _check_records(
     records:Iterable[Record],
 ) -> list[Record]:
     "The records, each with an id of its own; otherwise `TypeError` or `ValueError`."
@@ -459,43 +454,43 @@ def check_records(
     return checked
 
 # %% ../nbs/24_report.ipynb #156fb66b
-def check_mapping(
+def _check_mapping(
     name:str,     # the argument's name, for the message
     value:object, # what was given
 ) -> Mapping[str, Any]:
     "`value` if it is a mapping; otherwise `TypeError`."
     return check_type(name, value, Mapping)  # type: ignore[type-abstract]
 
-def check_figures(
+def _check_figures(
     figures:Mapping[str, bytes], # by the id of the claim
 ) -> None:
     "`TypeError` or `ValueError` where a figure is not the bytes of a PNG file."
-    for id, image in check_mapping('figures', figures).items():
+    for id, image in _check_mapping('figures', figures).items():
         if not check_type(f'figures[{id!r}]', image, bytes).startswith(b'\x89PNG'):
             raise ValueError(f'figures[{id!r}]: {image[:8]!r}… is no PNG file')
 
 # %% ../nbs/24_report.ipynb #fb2c4429
-def check_captions(
+def _check_captions(
     captions:Mapping[str, str]|None, # by the id of the claim
 ) -> Mapping[str, str]:
     "The captions, none for None; `TypeError` where one is no text."
     if captions is None: return {}
-    for id, caption in check_mapping('captions', captions).items(): check_type(f'captions[{id!r}]', caption, str)
+    for id, caption in _check_mapping('captions', captions).items(): check_type(f'captions[{id!r}]', caption, str)
     return captions
 
 # %% ../nbs/24_report.ipynb #f110d28f
-def check_trained(
+def _check_trained(
     trained:Iterable[Mapping[str, Any]],
 ) -> list[Mapping[str, Any]]:
     "What was trained; `TypeError` or `ValueError` where an entry lacks what the page says."
-    cells = [check_mapping('trained', cell) for cell in check_list('trained', trained)]
+    cells = [_check_mapping('trained', cell) for cell in check_list('trained', trained)]
     for cell in cells:
         check_type("trained: 'name'", cell.get('name'), str)
         for k in NUMBERS: check_float(f'trained: {k!r}', cell.get(k), 0)
     return cells
 
 # %% ../nbs/24_report.ipynb #a3fa7622
-def banner(
+def _banner(
     settings:Mapping[str, Any],
 ) -> list[x.FT]: # one paragraph; none for a full run
     "What a reader of a quick run must know."
@@ -505,7 +500,7 @@ def banner(
     return [x.P(x.Strong('This is a quick run. '), text, cls='banner')]
 
 # %% ../nbs/24_report.ipynb #7a29acad
-def sections(
+def _sections(
     records:Sequence[Record],
     figures:Mapping[str, bytes], # by the id of the claim
     captions:Mapping[str, str],
@@ -514,7 +509,7 @@ def sections(
     elements = []
     for record in records:
         if record.id in CHAPTERS: elements.append(x.H2(CHAPTERS[record.id]))
-        elements.append(section(record, figures.get(record.id), captions.get(record.id, '')))
+        elements.append(_section(record, figures.get(record.id), captions.get(record.id, '')))
     return elements
 
 # %% ../nbs/24_report.ipynb #8796f628
@@ -526,13 +521,13 @@ def report_html(
     captions:Mapping[str, str]|None=None,   # how to read each figure, by the id of its claim
 ) -> str:
     "One self-contained page."
-    records, trained = check_records(records), check_trained(trained)
-    check_figures(figures)
-    check_mapping('settings', settings)
-    captions = check_captions(captions)
+    records, trained = _check_records(records), _check_trained(trained)
+    _check_figures(figures)
+    _check_mapping('settings', settings)
+    captions = _check_captions(captions)
     head = x.Head(x.Meta(charset='utf-8'), x.Meta(name='viewport', content='width=device-width, initial-scale=1'),
                   x.Title(TITLE), x.Link(rel='icon', href='data:,'), x.Style(CSS))
-    header = x.Header(x.H1(TITLE), x.P(LEDE, cls='lede'), *banner(settings))
-    main = x.Main(header, opening(SkipTrigramTask()), summary(records), *sections(records, figures, captions),
-                  settings_section(settings, trained), sources_section())
+    header = x.Header(x.H1(TITLE), x.P(LEDE, cls='lede'), *_banner(settings))
+    main = x.Main(header, _opening(SkipTrigramTask()), _summary(records), *_sections(records, figures, captions),
+                  _settings_section(settings, trained), _sources_section())
     return str(x.to_xml(x.Html(head, x.Body(main), lang='en'), indent=False))

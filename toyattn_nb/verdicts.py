@@ -4,16 +4,19 @@
 
 # %% auto #0
 __all__ = ['FEW', 'ROUNDING', 'HOLDS', 'FAILS', 'INCONCLUSIVE', 'NOT_TESTED', 'CONTROL_FAILED', 'Measure', 'exact', 'share',
-           'mean', 'Criterion', 'above', 'below', 'at_most', 'between', 'equals', 'number', 'verdict', 'Test', 'Part',
-           'Record', 'sentence_of', 'measure_dict']
+           'mean', 'Criterion', 'above', 'below', 'at_most', 'between', 'equals', 'verdict', 'Test', 'Part', 'Record',
+           'sentence_of']
 
 # %% ../nbs/05_verdicts.ipynb #e4980d6e
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from torch import Tensor
+
+from .core import check_bool, check_float, check_int, check_list, check_type
 
 # %% ../nbs/05_verdicts.ipynb #dece2882
 FEW = 8  # fewer seeds than this give no interval
@@ -27,6 +30,13 @@ class Measure:
     low:float|None=None   # 95 % interval; None: exact, or too few seeds
     high:float|None=None
     n:int|None=None       # seeds; None: an exact figure
+
+    def __post_init__(self) -> None:
+        for name in ('what', 'where'): check_type(name, getattr(self, name), str)
+        for name in ('value', 'low', 'high'):
+            number = getattr(self, name)
+            if number is not None: check_type(name, number, Real)  # type: ignore[type-abstract]
+        if self.n is not None: check_int('n', self.n, 0)
 
     @property
     def name(self) -> str:
@@ -101,20 +111,23 @@ ROUNDING = 1e-6  # what floats may add to a figure that an argument predicts
 
 @dataclass(frozen=True)
 class Criterion:
-    "What a figure has to be. The bars are where a figure draws its lines."
+    "What a figure has to be; its fields are numbers. The bars are where a figure draws its lines."
+    def __post_init__(self) -> None:
+        for f in fields(self): check_float(f.name, getattr(self, f.name))
+
     def judge(self,
         m:Measure,    # what was measured
     ) -> bool|None:   # None: undecided
         "Is the criterion met?"
-        if m.interval is None: return None
-        return self.met(*m.interval)
+        interval = check_type('m', m, Measure).interval
+        return None if interval is None else self._met(*interval)
 
     @property
     def bars(self) -> tuple[float, ...]:
         "The values at which the answer changes."
         raise NotImplementedError
 
-    def met(self, low:float, high:float) -> bool|None:
+    def _met(self, low:float, high:float) -> bool|None:
         "Is it met by all, by none, or by some of the values in an interval?"
         raise NotImplementedError
 
@@ -124,11 +137,11 @@ class above(Criterion):
     "The whole interval lies above a bar."
     bar:float
 
-    def __str__(self) -> str: return f'above {number(self.bar)}'
+    def __str__(self) -> str: return f'above {_number(self.bar)}'
     @property
     def bars(self) -> tuple[float, ...]: return self.bar,
 
-    def met(self, low:float, high:float) -> bool|None:
+    def _met(self, low:float, high:float) -> bool|None:
         if low > self.bar: return True
         return False if high <= self.bar else None
 
@@ -137,11 +150,11 @@ class below(Criterion):
     "The whole interval lies below a bar."
     bar:float
 
-    def __str__(self) -> str: return f'below {number(self.bar)}'
+    def __str__(self) -> str: return f'below {_number(self.bar)}'
     @property
     def bars(self) -> tuple[float, ...]: return self.bar,
 
-    def met(self, low:float, high:float) -> bool|None:
+    def _met(self, low:float, high:float) -> bool|None:
         if high < self.bar: return True
         return False if low >= self.bar else None
 
@@ -150,11 +163,11 @@ class at_most(Criterion):
     "No part of the interval lies above a bar, but for what floats round."
     bar:float
 
-    def __str__(self) -> str: return f'at most {number(self.bar)}'
+    def __str__(self) -> str: return f'at most {_number(self.bar)}'
     @property
     def bars(self) -> tuple[float, ...]: return self.bar,
 
-    def met(self, low:float, high:float) -> bool|None:
+    def _met(self, low:float, high:float) -> bool|None:
         if high <= self.bar + ROUNDING: return True
         return False if low > self.bar + ROUNDING else None
 
@@ -164,11 +177,15 @@ class between(Criterion):
     least:float
     most:float
 
-    def __str__(self) -> str: return f'between {number(self.least)} and {number(self.most)}'
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.most < self.least: raise ValueError(f'most={self.most}: at least least={self.least} is needed')
+
+    def __str__(self) -> str: return f'between {_number(self.least)} and {_number(self.most)}'
     @property
     def bars(self) -> tuple[float, ...]: return self.least, self.most
 
-    def met(self, low:float, high:float) -> bool|None:
+    def _met(self, low:float, high:float) -> bool|None:
         if self.least < low and high < self.most: return True
         return False if high <= self.least or self.most <= low else None
 
@@ -178,15 +195,16 @@ class equals(Criterion):
     value:float
     within:float=ROUNDING
 
-    def __str__(self) -> str: return f'equal to {number(self.value)}'
+    def __str__(self) -> str: return f'equal to {_number(self.value)}'
     @property
     def bars(self) -> tuple[float, ...]: return self.value,
 
     def judge(self, m:Measure) -> bool|None:
-        if m.value is None or m.too_few: return None
-        return abs(m.value - self.value) <= self.within
+        value = check_type('m', m, Measure).value
+        if value is None or m.too_few: return None
+        return abs(value - self.value) <= self.within
 
-def number(
+def _number(
     value:float,
 ) -> str:
     "A bar as it is written: a true minus sign, no digits that say nothing."
@@ -216,6 +234,10 @@ class Test:
     measure:Measure
     criterion:Criterion
 
+    def __post_init__(self) -> None:
+        check_type('measure', self.measure, Measure)
+        check_type('criterion', self.criterion, Criterion)
+
     @property
     def met(self) -> bool|None:
         "True, False, or None where the figure does not decide it."
@@ -228,6 +250,10 @@ class Part:
     "One part of a claim: all its tests have to be met."
     name:str               # '' for a claim that has only one
     tests:tuple[Test, ...]
+
+    def __post_init__(self) -> None:
+        check_type('name', self.name, str)
+        object.__setattr__(self, 'tests', _all_of('tests', self.tests, Test, least=1))
 
     @property
     def verdict(self) -> str:
@@ -250,6 +276,14 @@ class Record:
     headline:Measure|None=None           # the figure that matters most
     beside:Measure|None=None             # the control that stands beside it
     comment:str=''                       # what a reader should know beside the figures
+
+    def __post_init__(self) -> None:
+        for name in ('id', 'statement', 'source', 'scope', 'comment'): check_type(name, getattr(self, name), str)
+        for name, kind in dict(parts=Part, measured=Measure, control=Measure, expected=Test).items():
+            object.__setattr__(self, name, _all_of(name, getattr(self, name), kind))
+        for name in ('headline', 'beside'):
+            if getattr(self, name) is not None: check_type(name, getattr(self, name), Measure)
+        check_bool('confirmatory', self.confirmatory)
 
     @property
     def failed_controls(self) -> list[Test]:
@@ -299,22 +333,33 @@ class Record:
         "As it is kept in `claims.json`."
         return dict(id=self.id, statement=self.statement, source=self.source, criterion=self.criterion,
                     parts={p.name or 'claim': p.verdict for p in self.parts},
-                    measured=[measure_dict(m) for m in self.measured], control=[measure_dict(m) for m in self.control],
+                    measured=[_measure_dict(m) for m in self.measured],
+                    control=[_measure_dict(m) for m in self.control],
                     expected=[dict(name=t.measure.name, criterion=str(t.criterion), met=t.met) for t in self.expected],
                     scope=self.scope, verdict=self.verdict, confirmatory=self.confirmatory, note=self.note)
 
 # %% ../nbs/05_verdicts.ipynb #764505a4
+def _all_of(
+    name:str,      # the argument's name, for the message
+    values:object, # in anything that can be gone through
+    kind:type,     # of each
+    least:int=0,   # so many at least
+) -> tuple:
+    "The entries if all are of a kind; otherwise `TypeError` or `ValueError`."
+    return tuple(check_type(name, value, kind) for value in check_list(name, values, least))
+
 def sentence_of(
     parts:Sequence[tuple[str, Sequence[str]]], # name and tests of each
 ) -> str:
     "When a claim holds, in one sentence."
     texts = []
-    for name, tests in parts:
-        text = ', and '.join(tests)
+    for part in check_list('parts', parts):
+        name, tests = check_list('parts', part, 2)
+        text = ', and '.join(check_list('parts', tests))
         texts.append(f'{name}: {text}' if name else text)
     return '; '.join(texts)
 
-def measure_dict(
+def _measure_dict(
     m:Measure,
 ) -> dict[str, Any]:
     "A measure as it is kept in files."
