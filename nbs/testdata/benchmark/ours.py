@@ -4,6 +4,7 @@ Prints as JSON what they took, in seconds; on request also the torch engine, and
 """
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -43,13 +44,14 @@ def beside_a_busy_one(args):
 
 def main(args):
     "Train, and train again"
-    run, all_in = timed(args, args.steps, args.engine, None if args.record else ())
+    run, all_in = timed(args, args.steps, args.engine, None if args.record == 'default' else ())
     found = dict(all_in=all_in, process=time.time() - args.started, engine=run.how['engine'], threads=run.how['threads'],
                  versions=run.how['versions'])
     if args.ctx_len == 8: found['loss'] = float(evaluate(run.model, run.task).loss.mean())
     if args.again:
         steps = args.steps if all_in < 2 else args.steps // 3
-        found['steady'] = timed(args, steps, args.engine)[1] * args.steps / steps
+        calls = [timed(args, steps, args.engine)[1] for _ in range(args.again)]
+        found['steady'] = statistics.median(calls) * args.steps / steps
     if args.torch_steps: found['torch'] = timed(args, args.torch_steps, 'torch')[1] * args.steps / args.torch_steps
     if args.busy: found['beside'] = beside_a_busy_one(args)
     print(json.dumps(found))
@@ -59,10 +61,10 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in dict(n_seeds=256, n_head=2, d_head=1, steps=3000, batch=256, ctx_len=8).items():
         parser.add_argument(f'--{name}', type=int, default=default)
-    parser.add_argument('--engine', default='kernel')
+    parser.add_argument('--engine', default='auto')
     parser.add_argument('--started', type=float, default=time.time(), help='when this process was started (Unix time)')
-    parser.add_argument('--record', action='store_true', help='evaluate on the way, as `train` does by default')
-    parser.add_argument('--again', action='store_true', help='a second call')
+    parser.add_argument('--record', choices=['default'], help='evaluate on the way, as `train` does by default')
+    parser.add_argument('--again', type=int, default=0, help='further calls')
     parser.add_argument('--torch_steps', type=int, default=0, help='steps of the torch engine')
     parser.add_argument('--busy', type=int, default=0, help='pairs of calls, the second one beside a busy process')
     main(parser.parse_args())
