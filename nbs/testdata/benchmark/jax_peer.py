@@ -2,8 +2,9 @@
 
     python jax_peer.py --n_seeds 256 --n_head 2 --d_head 1
 
-One model is written down, `vmap` makes an ensemble of it, `scan` a training, `jit` a program. Contexts are counts of tokens,
-drawn inside the program from the exact distribution; the optimiser is Optax's AdamW. Prints as JSON what it took, in seconds.
+One model is written down, `vmap` makes an ensemble of it, `scan` a training, `jit` a program. Contexts are counts of
+tokens, drawn inside the program from the exact distribution; the optimiser is Optax's AdamW. Prints as JSON what it
+took, in seconds.
 """
 import argparse
 import json
@@ -50,25 +51,31 @@ def population():
 
 def init(key, n_head, d_head, n_completions, scale=.3):
     "Random weights; of the queries only that of the last token is ever used"
-    keys = jax.random.split(key, 4)
-    return dict(
-        q=scale * jax.random.normal(keys[0], (n_head, d_head)),
-        k=scale * jax.random.normal(keys[1], (n_head, N_VOCAB, d_head)),
-        v=scale * jax.random.normal(keys[2], (n_head, N_VOCAB, d_head)),
-        o=scale / math.sqrt(n_head * d_head) * jax.random.normal(keys[3], (n_head * d_head, n_completions)))
+    n_values = n_head * d_head
+    per_token = (n_head, N_VOCAB, d_head)
+    shapes = dict(q=(n_head, d_head), k=per_token, v=per_token, o=(n_values, n_completions))
+    scales = dict(q=scale, k=scale, v=scale, o=scale / math.sqrt(n_values))
+    keys = dict(zip(shapes, jax.random.split(key, len(shapes))))
+    return {name: scales[name] * jax.random.normal(keys[name], shape) for name, shape in shapes.items()}
 
 
-def loss(params, counts, answer):  # counts (n_vocab, batch), answer (n_completions, batch)
-    "Mean cross-entropy. One matrix product gives all heads' sums and masses; the batch is the last axis"
+def loss(params, counts, answer):
+    """Mean cross-entropy: counts (n_vocab, batch), answer (n_completions, batch).
+
+    The batch is the last axis, and one matrix product gives the sums and masses of all heads.
+    """
     n_head, n_vocab, d_head = params['k'].shape
     scores = jnp.einsum('hd,htd->ht', params['q'], params['k']) / math.sqrt(d_head)
-    weight = jnp.exp(scores - jax.lax.stop_gradient(scores.max(-1, keepdims=True)))           # (n_head, n_vocab)
-    weighted = jnp.concatenate([weight[..., None] * params['v'], weight[..., None]], -1)      # (n_head, n_vocab, d_head + 1)
-    sums = weighted.mT.reshape(-1, n_vocab) @ counts                                          # (n_head·(d_head + 1), batch)
-    sums = sums.reshape(n_head, d_head + 1, -1)
-    z = (sums[:, :d_head] / sums[:, d_head:]).reshape(n_head * d_head, -1)                    # (n_head·d_head, batch)
-    logits = params['o'].T @ z                                                                # (n_completions, batch)
-    return (jax.nn.logsumexp(logits, axis=0) - (logits * answer).sum(0)).mean()
+    top = jax.lax.stop_gradient(scores.max(-1, keepdims=True))
+    weight = jnp.exp(scores - top)[..., None]                                # (n_head, n_vocab, 1)
+    weighted = jnp.concatenate([weight * params['v'], weight], -1)           # (n_head, n_vocab, d_head + 1)
+    rows = weighted.mT.reshape(-1, n_vocab)                                  # (n_head·(d_head + 1), n_vocab)
+    sums = (rows @ counts).reshape(n_head, d_head + 1, -1)                   # (n_head, d_head + 1, batch)
+    mass = sums[:, d_head:]
+    z = sums[:, :d_head] / mass                                              # (n_head, d_head, batch)
+    logits = params['o'].T @ z.reshape(n_head * d_head, -1)                  # (n_completions, batch)
+    right = (logits * answer).sum(0)
+    return (jax.nn.logsumexp(logits, axis=0) - right).mean()
 
 
 # --- an ensemble, trained
@@ -82,13 +89,15 @@ def ensemble_loss(params, counts, answer):
 def training(steps, batch, lr=2e-2, weight_decay=.01):
     "The function that trains: weights (n_seeds, …) and a key → trained weights, the last batch's loss (n_seeds,)"
     counts, answers, cumulative = population()
-    optimizer = optax.adamw(optax.cosine_decay_schedule(lr, steps), weight_decay=weight_decay)
+    gradients = jax.grad(ensemble_loss, has_aux=True)
+    schedule = optax.cosine_decay_schedule(lr, steps)
+    optimizer = optax.adamw(schedule, weight_decay=weight_decay)
 
     def step(carry, key):
         params, state, _ = carry
-        row = jnp.searchsorted(cumulative, jax.random.uniform(key, (batch,)))
-        row = jnp.minimum(row, len(counts) - 1)
-        gradient, losses = jax.grad(ensemble_loss, has_aux=True)(params, counts[row].T, answers[row].T)
+        u = jax.random.uniform(key, (batch,))
+        row = jnp.minimum(jnp.searchsorted(cumulative, u), len(counts) - 1)
+        gradient, losses = gradients(params, counts[row].T, answers[row].T)
         updates, state = optimizer.update(gradient, state, params)
         return (optax.apply_updates(params, updates), state, losses), None
 
@@ -107,17 +116,21 @@ def spread(params, n_devices):
     return jax.device_put(params, sharding)
 
 
+def keep_programs(folder):
+    "Have JAX keep compiled programs in this folder, and look for them there"
+    jax.config.update('jax_compilation_cache_dir', folder)
+    jax.config.update('jax_persistent_cache_min_compile_time_secs', 0)
+    jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)
+
+
 def main(args):
     "Compile and train, and train again if that was short"
-    if args.cache: # a folder in which compiled programs are kept
-        jax.config.update('jax_compilation_cache_dir', args.cache)
-        jax.config.update('jax_persistent_cache_min_compile_time_secs', 0)
-        jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)
+    if args.cache: keep_programs(args.cache)
     if args.devices > 1: jax.config.update('jax_num_cpu_devices', args.devices)
-    key = jax.random.key(0)
     n_completions = math.comb(N_SIGNAL + N_SOURCE - 1, N_SOURCE)
-    keys = jax.random.split(key, args.n_seeds)
-    params = jax.vmap(lambda key: init(key, args.n_head, args.d_head, n_completions))(keys)
+    key = jax.random.key(0)
+    start = jax.vmap(lambda key: init(key, args.n_head, args.d_head, n_completions))
+    params = start(jax.random.split(key, args.n_seeds))
     if args.devices > 1: params = spread(params, args.devices)
     train = jax.jit(training(args.steps, args.batch))
     jax.block_until_ready(params)
@@ -125,14 +138,19 @@ def main(args):
     before = time.perf_counter()  # the task and the initial weights are there: their time is not counted
     program = train.lower(params, key).compile()
     compiling = time.perf_counter() - before
-    found = dict(compiling=compiling, versions=dict(jax=jax.__version__, optax=optax.__version__))
+    versions = dict(jax=jax.__version__, optax=optax.__version__)
+    found = dict(compiling=compiling, versions=versions)
     runs = []
     while sum(runs) < args.enough:
         before = time.perf_counter()
         _, losses = jax.block_until_ready(program(params, key))
         runs.append(time.perf_counter() - before)
-        if len(runs) == 1: found |= dict(all_in=compiling + runs[0], process=time.time() - args.started)
-    if runs: found |= dict(steady=min(runs), loss=float(losses.mean()))
+        if len(runs) == 1:
+            found['all_in'] = compiling + runs[0]
+            found['process'] = time.time() - args.started
+    if runs:
+        found['steady'] = min(runs)
+        found['loss'] = float(losses.mean())
     print(json.dumps(found))
 
 
@@ -140,7 +158,7 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in dict(n_seeds=256, n_head=2, d_head=1, steps=3000, batch=256, devices=1).items():
         parser.add_argument(f'--{name}', type=int, default=default)
-    parser.add_argument('--enough', type=float, default=1, help='train again until so many seconds are over; 0: only compile')
+    parser.add_argument('--enough', type=float, default=1, help='train until so many seconds are over; 0: only compile')
     parser.add_argument('--started', type=float, default=time.time(), help='when this process was started (Unix time)')
     parser.add_argument('--cache', help='a folder in which compiled programs are kept')
     main(parser.parse_args())

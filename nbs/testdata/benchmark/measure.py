@@ -1,7 +1,7 @@
 """Measure what the benchmark page shows, and write it to benchmark.json: python measure.py FOLDER [PART …]
 
-FOLDER holds environments for JAX and TransformerLens, `jax` and `tl`; one that is not there is made. With parts only these
-are measured anew and the rest of the file stays. `--repeat 1 --steps 100` is for trying it out.
+FOLDER holds environments for JAX and TransformerLens, `jax` and `tl`; one that is not there is made. With parts only
+these are measured anew and the rest of the file stays. `--repeat 1 --steps 100` is for trying it out.
 """
 import argparse
 import json
@@ -21,8 +21,11 @@ from toyattn_nb.core import n_cores
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / 'benchmark.json'
-LINES = [(1, 2, 1), (64, 2, 1), (256, 2, 1), (1024, 2, 1), (64, 2, 4), (256, 2, 4), (256, 4, 6)]  # n_seeds, n_head, d_head
-NEEDS = dict(jax=['jax', 'optax'], tl=['torch', 'transformer_lens<3', 'pyarrow<22'])  # newer pyarrow asks for a newer NumPy
+SIZES = 'n_seeds', 'n_head', 'd_head'
+LINES = [(1, 2, 1), (64, 2, 1), (256, 2, 1), (1024, 2, 1), (64, 2, 4), (256, 2, 4), (256, 4, 6)]
+NEEDS = dict(
+    jax=['jax', 'optax'],
+    tl=['torch', 'transformer_lens<3', 'pyarrow<22'])  # newer pyarrow asks for a newer NumPy than TransformerLens
 TORCH = 'torch==2.13.0'  # a release that comes as a small build without CUDA
 
 # as if nobody had set anything: a default call uses all cores
@@ -53,13 +56,6 @@ def run(script, python=sys.executable, **options):
     done = subprocess.run(line, env=DEFAULT, capture_output=True, text=True)
     if done.returncode: raise RuntimeError(f'{script}: {done.stderr[-2000:]}')
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def command(line, **more):
-    "Seconds that a line of Python takes in a process of its own"
-    before = time.perf_counter()
-    subprocess.run([sys.executable, '-c', line], env=DEFAULT | more, check=True, capture_output=True)
-    return time.perf_counter() - before
 
 
 def peak_memory(script, **options):
@@ -99,43 +95,49 @@ def table(args):
     "Our side and JAX, in turns"
     jax = environment(args.folder, 'jax')
     run('ours.py', n_seeds=1, steps=1)  # compiles, where that has not been done yet
-    lines = [dict(n_seeds=n, n_head=h, d_head=d, ours=[], jax=[]) for n, h, d in LINES]
+    ours, theirs = ([[] for _ in LINES] for _ in range(2))
     for _ in range(args.repeat):
-        for line in lines:
-            sizes = {name: line[name] for name in ('n_seeds', 'n_head', 'd_head')}
-            begun = dict(steps=args.steps, started=time.time())
-            line['ours'].append(run('ours.py', again=1, torch_steps=min(args.steps, 100), **sizes, **begun))
-            begun['started'] = time.time()
-            line['jax'].append(run('jax_peer.py', jax, **sizes, **begun))
+        for i, line in enumerate(LINES):
+            options = dict(zip(SIZES, line), steps=args.steps)
+            few = min(args.steps, 100)
+            ours[i].append(run('ours.py', again=1, torch_steps=few, started=time.time(), **options))
+            theirs[i].append(run('jax_peer.py', jax, started=time.time(), **options))
+    lines = [dict(zip(SIZES, line), ours=a, jax=b) for line, a, b in zip(LINES, ours, theirs)]
     return dict(steps=args.steps, lines=lines)
 
 
 def cached(args):
-    "Seconds that JAX takes for a program which it kept on the disk, by line"
+    "Seconds that JAX takes for a program which it kept on the disk, for the first few lines"
     jax = environment(args.folder, 'jax')
     with tempfile.TemporaryDirectory() as kept:
-        def load(n, h, d):
-            return run('jax_peer.py', jax, n_seeds=n, n_head=h, d_head=d, steps=args.steps, cache=kept, enough=0)['compiling']
-        for line in LINES: load(*line)
-        return [load(*line) for line in LINES]
+        def load(line):
+            options = dict(zip(SIZES, line), steps=args.steps)
+            return run('jax_peer.py', jax, cache=kept, enough=0, **options)['compiling']
+        for line in LINES[:3]: load(line)
+        return [load(line) for line in LINES[:3]]
 
 
 def devices(args):
     "256 seeds in JAX on one device, and shared out between two, in turns: seconds"
-    jax = environment(args.folder, 'jax')
-    return [[run('jax_peer.py', jax, steps=args.steps, devices=n)['steady'] for n in (1, 2)] for _ in range(args.repeat)]
+    jax, steps = environment(args.folder, 'jax'), min(args.steps, 1000)
+    def steady(n): return run('jax_peer.py', jax, steps=steps, devices=n)['steady']
+    return [[steady(1), steady(2)] for _ in range(args.repeat)]
 
 
 def loops(args):
     "Seconds a step of one model, in plain PyTorch and in TransformerLens"
-    return dict(plain=run('pytorch_loop.py'), transformerlens=run('transformerlens_peer.py', environment(args.folder, 'tl')))
+    theirs = environment(args.folder, 'tl')
+    return dict(plain=run('pytorch_loop.py'), transformerlens=run('transformerlens_peer.py', theirs))
 
 
 def contexts(args):
     "Longer contexts"
     steps = min(args.steps, 1000)
-    found = {n: run('ours.py', ctx_len=n, steps=steps, again=3) for n in (8, 32, 128)}
-    return dict(steps=steps, seconds={n: f['steady'] for n, f in found.items()}, engine={n: f['engine'] for n, f in found.items()})
+    found = dict(steps=steps, seconds={}, engine={})
+    for n in (8, 32, 128):
+        one = run('ours.py', ctx_len=n, steps=steps, again=3)
+        found['seconds'][n], found['engine'][n] = one['steady'], one['engine']
+    return found
 
 
 def memory(args):
@@ -148,20 +150,27 @@ def load(args):
     return run('ours.py', steps=args.steps, busy=args.repeat)['beside']
 
 
+def shell(name, *options):
+    "Seconds that one of the commands takes"
+    line = f'from toyattn_nb.cli import {name}; {name}()'
+    before = time.perf_counter()
+    subprocess.run([sys.executable, '-c', line, '--quiet', *options], env=DEFAULT, check=True, capture_output=True)
+    return time.perf_counter() - before
+
+
 def commands(args):
-    "Seconds from the shell: all claims, and a map of 48 cells"
-    reproduce = 'from toyattn_nb.cli import toyattn_reproduce as f; f({})'
-    sweep = 'from toyattn_nb.cli import toyattn_sweep as f; f({})'
-    heads = '--n_head 1 2 3 4 --d_head 1 2 3 4 5 6 --direct true false'
+    "Seconds from the shell: all claims, a map of 48 cells, and a small one by one worker and by two"
+    heads = '--n_head 1 2 3 4 --d_head 1 2 3 4 5 6 --direct true false'.split()
+    small = '--n_head 1 2 --d_head 1 2 3 --direct true false --steps 500'.split()
     few = [] if args.steps >= 1000 else ['--steps', str(args.steps)]
-    found = {}
-    with tempfile.TemporaryDirectory() as out:
-        for name, more in dict(reproduce=[], quick=['--quick']).items():
-            found[name] = command(reproduce.format(['--quiet', '--out', f'{out}/{name}', *more, *few]))
-        for name, more in dict(map=[], one_worker=['--n_workers', '1', '--steps', '500'],
-                               two_workers=['--n_workers', '2', '--steps', '500']).items():
-            found[name] = command(sweep.format([f'{out}/{name}', '--quiet', *heads.split(), *more, *few]))
-    return found
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        return dict(
+            reproduce=shell('toyattn_reproduce', '--out', str(out / 'run'), *few),
+            quick=shell('toyattn_reproduce', '--out', str(out / 'quick'), '--quick', *few),
+            map=shell('toyattn_sweep', str(out / 'map'), *heads, *few),
+            one_worker=shell('toyattn_sweep', str(out / 'one'), *small, *few, '--n_workers', '1'),
+            two_workers=shell('toyattn_sweep', str(out / 'two'), *small, *few, '--n_workers', '2'))
 
 
 PARTS = machine, table, cached, devices, loops, contexts, memory, load, commands

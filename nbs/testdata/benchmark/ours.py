@@ -1,6 +1,6 @@
 """One default call of `train`, and a second one in the same process: python ours.py --n_seeds 256 --n_head 2 --d_head 1
 
-Prints as JSON what they took, in seconds; on request also the torch engine, and the kernel with a busy process beside it.
+Prints as JSON what they took, in seconds; on request also the torch engine, and calls with a busy process beside them.
 """
 import argparse
 import json
@@ -44,15 +44,19 @@ def beside_a_busy_one(args):
 
 def main(args):
     "Train, and train again"
-    run, all_in = timed(args, args.steps, args.engine, None if args.record == 'default' else ())
-    found = dict(all_in=all_in, process=time.time() - args.started, engine=run.how['engine'], threads=run.how['threads'],
-                 versions=run.how['versions'])
-    if args.ctx_len == 8: found['loss'] = float(evaluate(run.model, run.task).loss.mean())
+    record = None if args.record == 'default' else ()
+    run, all_in = timed(args, args.steps, args.engine, record)
+    found = dict(all_in=all_in, process=time.time() - args.started)
+    for name in ('engine', 'threads', 'versions'): found[name] = run.how[name]
+    if args.ctx_len == 8:  # there are few enough contexts
+        found['loss'] = float(evaluate(run.model, run.task).loss.mean())
     if args.again:
         steps = args.steps if all_in < 2 else args.steps // 3
         calls = [timed(args, steps, args.engine)[1] for _ in range(args.again)]
         found['steady'] = statistics.median(calls) * args.steps / steps
-    if args.torch_steps: found['torch'] = timed(args, args.torch_steps, 'torch')[1] * args.steps / args.torch_steps
+    if args.torch_steps:
+        _, seconds = timed(args, args.torch_steps, 'torch')
+        found['torch'] = seconds * args.steps / args.torch_steps
     if args.busy: found['beside'] = beside_a_busy_one(args)
     print(json.dumps(found))
 
