@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from .core import check_list, check_type
-from .data import SkipTrigramTask, task_entry, task_from
+from .data import SkipTrigramTask, Task, check_task, task_entry, task_from
 from .measures import ALL_KINDS, measurement_of, seed_measures
 from .model import AttnConfig
 from .training import History, Run, TrainConfig, held_scores, train
@@ -42,15 +42,15 @@ def _split_fields(
 @dataclass(frozen=True, init=False)
 class Cell:
     "One configuration to train an ensemble of: a task, a model's sizes, and how it is trained."
-    task:SkipTrigramTask
+    task:Task
     cfg:AttnConfig
     config:TrainConfig
 
     def __init__(self,
-        task:SkipTrigramTask=SkipTrigramTask(), # what to learn
-        **settings:Any,                         # fields of AttnConfig and of TrainConfig
+        task:Task=SkipTrigramTask(), # what to learn
+        **settings:Any,              # fields of AttnConfig and of TrainConfig
     ) -> None:
-        check_type('task', task, SkipTrigramTask)
+        check_task(task)
         sizes, training = _split_fields(settings)
         object.__setattr__(self, 'task', task)
         object.__setattr__(self, 'cfg', AttnConfig.for_task(task, **sizes))
@@ -76,23 +76,24 @@ class Cell:
     @property
     def changed(self) -> dict[str, Any]:
         "The fields that are not at their default, heads and width always."
-        own = asdict(self.task)
+        own = task_entry(self.task)
+        del own['kind']
         for part in (self.cfg, self.config): own |= {name: getattr(part, name) for name in defaults(type(part))}
         if own['d_model'] == replace(self.cfg, d_model=None).d_model: own['d_model'] = None
-        usual = defaults(SkipTrigramTask) | defaults(AttnConfig) | defaults(TrainConfig)
+        usual = defaults(type(self.task)) | defaults(AttnConfig) | defaults(TrainConfig)
         return {k: v for k, v in own.items() if k in ('n_head', 'd_head') or v != usual[k]}
 
     @property
     def name(self) -> str:
         "The cell in words: heads, width, and what is not as usual."
-        return _cell_name(self.changed)
+        return _cell_name(self.changed, self.task.kind)
 
     def __str__(self) -> str: return self.name
 
     def to_dict(self) -> dict[str, Any]:
         "As JSON: what is not at its default, so that a field that is new does not make another cell of an old one."
         task = {k: v for k, v in task_entry(self.task).items() if k == 'kind' or k in self.changed}
-        rest = {k: v for k, v in self.changed.items() if k not in asdict(self.task)}
+        rest = {k: v for k, v in self.changed.items() if k not in task_entry(self.task)}
         return dict(task=task) | rest
 
     @property
@@ -103,11 +104,13 @@ class Cell:
 
 # %% ../nbs/17_cells.ipynb #283da46b
 def _cell_name(
-    changed:dict[str, Any], # as of `Cell.changed`
+    changed:dict[str, Any],  # as of `Cell.changed`
+    kind:str='skip_trigram', # of the task: said where it is another
 ) -> str:
     "A cell in words."
     words = [f'n_head={changed["n_head"]} d_head={changed["d_head"]}']
     words += [f'{k}={v}' for k, v in changed.items() if k not in ('n_head', 'd_head', 'scores', 'tied')]
+    if kind != 'skip_trigram': words.insert(0, kind)
     remarks = [' '.join(words)]
     scores = changed.get('scores')
     if scores == 'even': remarks.append('attention frozen uniform')

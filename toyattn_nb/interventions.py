@@ -18,7 +18,7 @@ from torch import Tensor
 from .circuits import check_scores, keep_readoff, population_outputs
 from .core import (check_floats, check_generator, check_int, check_ints, check_tensor, check_tokens, check_type,
                              exact_dtype, one_of)
-from .data import SkipTrigramTask
+from .data import SignalTask, Task
 from .evaluation import check_model, evaluate, population_logits
 from .model import AttnOnly, Hooks
 
@@ -107,7 +107,7 @@ def set_scores(
 # %% ../nbs/11_interventions.ipynb #81152aeb
 def equal_scores(
     model:AttnOnly,         # the model that the hooks are for
-    task:SkipTrigramTask,   # which tokens are signals
+    task:SignalTask,        # which tokens are signals
     tokens:Tensor|None=None,# (batch, seq) for the sequence view; None: count view
 ) -> Hooks:
     "Replace each head's scores for signals by their mean: no signal is preferred, noise stands where it did."
@@ -206,7 +206,7 @@ def head_outputs(
 @torch.no_grad()
 def mean_outputs(
     model:AttnOnly,       # one model or an ensemble
-    task:SkipTrigramTask, # over whose population
+    task:Task,            # over whose population
 ) -> Tensor:              # (..., n_head, d_head)
     "Each head's mean output at the readoff, over the whole population."
     parts = []
@@ -246,12 +246,12 @@ def patch_head(
 def resampled(
     model:AttnOnly,            # whose outputs
     head:int,                  # of which head
-    task:SkipTrigramTask,      # from whose population the contexts are drawn
+    task:Task,                 # from whose population the contexts are drawn
     generator:torch.Generator, # draws them
 ) -> Callable[[int], Tensor]:  # rows → (..., rows, d_head)
     "A function that gives a head's output in so many random contexts."
     device = check_generator(generator).device
-    population = task.population()
+    population = task.bags()
     wide = exact_dtype(torch.empty(0, device=device))
     upto = population.prob.cumsum(0).to(device, wide)                                       # (n_rows,)
     def output(rows:int) -> Tensor:
@@ -269,7 +269,7 @@ def ablate(
     model:AttnOnly,                      # the model that the hooks are for
     head:int,                            # which to ablate
     how:str='zero',                      # "zero"; "mean" over the population; "resample": a context drawn for each row
-    task:SkipTrigramTask|None=None,      # whose population, for "mean" and "resample"
+    task:Task|None=None,                 # whose population, for "mean" and "resample"
     generator:torch.Generator|None=None, # draws the contexts, for "resample"
 ) -> Hooks:
     "Replace a head's output by one that knows nothing of the context. In both views."
@@ -298,7 +298,7 @@ def without_head(
 # %% ../nbs/11_interventions.ipynb #b7c35e1e
 def solved_without(
     model:AttnOnly,       # one model or an ensemble
-    task:SkipTrigramTask, # on whose population
+    task:Task,            # on whose population
 ) -> Tensor:              # (..., n_head) bool
     "Is the task still solved with a head ablated to zero?"
     check_model(model, task)
@@ -321,7 +321,7 @@ def predicted(
 @torch.no_grad()
 def confusion(
     model:AttnOnly,        # one model or an ensemble
-    task:SkipTrigramTask,  # on whose population
+    task:Task,             # on whose population
     hooks:Hooks|None=None, # interventions
 ) -> Tensor:               # (..., n_completions right, n_completions predicted) float64, sums to 1
     "Joint probability of the right and the predicted completion."

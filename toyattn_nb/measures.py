@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['SWAPPED', 'Values', 'MEASUREMENTS', 'SEED_COLUMNS', 'ALL_KINDS', 'attention_within', 'tau', 'shared_out', 'shares',
            'cost_of_agreement', 'with_rows', 'gap', 'safe', 'answers_by_sources', 'swapped', 'accuracy_without',
-           'head_interference', 'polysemanticity', 'Subject', 'Measurement', 'measurement', 'by_head', 'several_heads',
-           'divides', 'two_heads', 'two_divide', 'measurement_of', 'measure', 'seed_measures', 'finite_seeds',
-           'without_diverged']
+           'head_interference', 'polysemanticity', 'Subject', 'Measurement', 'measurement', 'by_head', 'has_signals',
+           'several_heads', 'divides', 'two_heads', 'two_divide', 'measurement_of', 'measure', 'seed_measures',
+           'finite_seeds', 'without_diverged']
 
 # %% ../nbs/16_measures.ipynb #1fc67925
 import math
@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from .circuits import centred, ov_circuit
-from .core import check_list, plain_torch
-from .data import SkipTrigramTask
+from .core import check_list, check_type, plain_torch
+from .data import SignalTask, SkipTrigramTask, Task
 from .evaluation import Evaluation, check_model, evaluate, population_logits
 from .interventions import ablate, confusion, equal_scores, merge, set_scores, without_head
 from .model import AttnConfig, AttnOnly, Hooks
@@ -29,16 +29,16 @@ from .preferences import (CLASSES, KINDS, class_means, coverage, exclusivity, ha
                                     prob_different, replace_impossible, source_attention, source_tuples)
 
 # %% ../nbs/16_measures.ipynb #927536bb
-def attention_within(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
+def attention_within(model:AttnOnly, task:SignalTask) -> Tensor:
     "p_h(t) within each tuple of different sources: (..., n_head, n_tuple, n_source)."
-    return source_attention(check_model(model, task).scores(), task.completions)
+    return source_attention(check_model(model, task).scores(), task.sources)
 
-def tau(model:AttnOnly, task:SkipTrigramTask, soft:bool=False) -> Tensor:
+def tau(model:AttnOnly, task:SignalTask, soft:bool=False) -> Tensor:
     "Mean Kendall τ over pairs of heads, on signal tokens: (...)."
     return mean_tau(check_model(model, task).scores(), task.signals, soft)
 
 # %% ../nbs/16_measures.ipynb #699cb16d
-def shared_out(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
+def shared_out(model:AttnOnly, task:SignalTask) -> dict[str, Tensor]:
     "Exclusivity, coverage, q and information of each instance, means over tuples."
     return shares(attention_within(model, task))
 
@@ -62,7 +62,7 @@ def _given_scores(
         each.append(set_scores(model, head, scores[..., giver, :]))
     return merge(*each)
 
-def _accuracy_agreed(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
+def _accuracy_agreed(model:AttnOnly, task:Task) -> Tensor:
     "Accuracy when one of two heads is given the other's scores, mean of both ways: (...)."
     alike = []
     for giver in (0, 1):
@@ -70,7 +70,7 @@ def _accuracy_agreed(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
         alike.append(evaluate(model, task, hooks).accuracy)
     return torch.stack(alike).mean(0)
 
-def cost_of_agreement(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
+def cost_of_agreement(model:AttnOnly, task:Task) -> Tensor:
     "Accuracy lost when one of two heads is given the other's scores, mean of both ways: (...)."
     return evaluate(model, task).accuracy - _accuracy_agreed(model, task)
 
@@ -81,7 +81,8 @@ def with_rows(
 ) -> AttnOnly:      # embed="onehot", d_head = n_vocab
     "A model with the same scores and direct path, and these OV rows."
     old = model.cfg
-    cfg = AttnConfig(old.n_vocab, old.n_completions, n_head=old.n_head, d_head=old.n_vocab, direct=old.direct)
+    cfg = AttnConfig(old.n_vocab, old.n_completions, n_head=old.n_head, d_head=old.n_vocab, direct=old.direct,
+                     queries=old.queries)
     scores, lead = model.scores(), model.instances
     W_Q = scores.new_zeros(*lead, *cfg.shapes['W_Q'])
     W_K = torch.zeros_like(W_Q)
@@ -132,7 +133,7 @@ def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     return found
 
 # %% ../nbs/16_measures.ipynb #69d15893
-def accuracy_without(model:AttnOnly, task:SkipTrigramTask, how:str='zero') -> Tensor:
+def accuracy_without(model:AttnOnly, task:Task, how:str='zero') -> Tensor:
     "Accuracy with each head ablated: (..., n_head)."
     generator = torch.Generator().manual_seed(0)
     check_model(model, task)
@@ -142,7 +143,7 @@ def accuracy_without(model:AttnOnly, task:SkipTrigramTask, how:str='zero') -> Te
         left.append(evaluate(model, task, without).accuracy)
     return torch.stack(left, -1)
 
-def head_interference(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
+def head_interference(model:AttnOnly, task:Task) -> Tensor:
     "Interference of each head, mean over the population: (..., n_head)."
     seen:dict[str, Tensor] = {}
     total = torch.zeros((), device='cpu')
@@ -155,7 +156,7 @@ def head_interference(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     return total
 
 # %% ../nbs/16_measures.ipynb #7adfe462
-def polysemanticity(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
+def polysemanticity(model:AttnOnly, task:SignalTask) -> Tensor:
     "Effective number of signal tokens that each head writes for, mean over heads: (...)."
     rows = centred(ov_circuit(check_model(model, task)))[..., list(task.signals), :]
     length = rows.norm(dim=-1)                                                           # (..., n_head, n_signal)
@@ -165,7 +166,7 @@ def polysemanticity(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
 # %% ../nbs/16_measures.ipynb #15d095e1
 class Subject:
     "A model and its task, with what several measures need of them."
-    def __init__(self, model:AttnOnly, task:SkipTrigramTask) -> None:
+    def __init__(self, model:AttnOnly, task:Task) -> None:
         self.model, self.task = check_model(model, task), task
 
     @cached_property
@@ -182,7 +183,7 @@ class Subject:
 
     @cached_property
     def attention(self) -> Tensor: # (..., n_head, n_tuple, n_source)
-        return attention_within(self.model, self.task)
+        return attention_within(self.model, self.signal_task)
 
     @cached_property
     def _without(self) -> list[Evaluation]: # one a head, which is removed
@@ -201,9 +202,28 @@ class Subject:
         return self.model.cfg.n_head
 
     @property
+    def signal_task(self) -> SignalTask:
+        "The task, where it has signals."
+        return check_type('task', self.task, SignalTask) # type: ignore[type-abstract]
+
+    @property
+    def pair_task(self) -> SkipTrigramTask:
+        "The task, where its answers are the sources themselves."
+        return check_type('task', self.task, SkipTrigramTask)
+
+    @property
     def pairs(self) -> bool:
         "Are there tuples of different sources, for heads to divide?"
-        return self.task.n_signal >= self.task.n_source > 1
+        return isinstance(self.task, SignalTask) and self.task.n_signal >= self.task.n_source > 1
+
+    @property
+    def names_pairs(self) -> bool:
+        "And are the answers these tuples?"
+        return self.pairs and isinstance(self.task, SkipTrigramTask)
+
+    @property
+    def one_query(self) -> bool:
+        return len(self.task.queries) == 1
 
 # %% ../nbs/16_measures.ipynb #5884660b
 Values = dict[str, Tensor]
@@ -236,8 +256,11 @@ def by_head(
     return {f'{column}{h}': x for h, x in enumerate(values.unbind(-1))}
 
 # %% ../nbs/16_measures.ipynb #195f8b70
+def has_signals(s:Subject) -> bool:
+    return isinstance(s.task, SignalTask)
+
 def several_heads(s:Subject) -> bool:
-    return s.n_head > 1 and s.task.n_signal > 1
+    return s.n_head > 1 and has_signals(s) and s.signal_task.n_signal > 1
 
 def divides(s:Subject) -> bool:
     return s.n_head > 1 and s.pairs
@@ -246,25 +269,26 @@ def two_heads(s:Subject) -> bool:
     return s.n_head == 2
 
 def two_divide(s:Subject) -> bool:
-    return s.n_head == 2 and s.pairs
+    return s.n_head == 2 and s.names_pairs
 
-@measurement('loss', 'accuracy', 'margin', 'solved')
+@measurement('loss', 'excess', 'accuracy', 'margin', 'solved')
 def _figures(s:Subject) -> Values:
     return s.evaluation._asdict()
 
 @measurement('tau', 'tau_min', 'soft_tau', applies=several_heads)
 def _orders(s:Subject) -> Values:
-    pairs = pairwise_tau(s.scores, s.task.signals)                                       # (..., pairs of heads)
-    soft = mean_tau(s.scores, s.task.signals, soft=True)
+    signals = s.signal_task.signals
+    pairs = pairwise_tau(s.scores, signals)                          # (..., pairs of heads)
+    soft = mean_tau(s.scores, signals, soft=True)
     return dict(tau=pairs.mean(-1), tau_min=pairs.amin(-1), soft_tau=soft)
 
 @measurement('relative_order', applies=lambda s: several_heads(s) and two_heads(s))
 def _relative_order(s:Subject) -> Values:
-    signals = list(s.task.signals)
+    signals = list(s.signal_task.signals)
     own, other = orders(s.scores[..., signals]).unbind(-2)           # (..., n_signal) each
     rank = own.argsort(-1)
     seen = rank.gather(-1, other)                                    # the other's, by rank in one's own
-    place = s.task.n_signal ** torch.arange(s.task.n_signal, device=seen.device)
+    place = s.signal_task.n_signal ** torch.arange(s.signal_task.n_signal, device=seen.device)
     return dict(relative_order=(seen * place).sum(-1))
 
 # %% ../nbs/16_measures.ipynb #8fdd6204
@@ -281,32 +305,32 @@ def _kind(s:Subject) -> Values:
 @measurement('needed', applies=lambda s: True)
 def _needed(s:Subject) -> Values:
     "Is no head of several one that can go?"
-    if s.n_head == 1: return dict(needed=s.scores.new_zeros(s.model.instances, dtype=torch.bool))
+    if s.n_head == 1: return dict(needed=s.model.W_Q.new_zeros(s.model.instances, dtype=torch.bool))
     return dict(needed=~s.solved_without.any(-1))
 
-@measurement('cost_of_agreement', applies=two_heads)
+@measurement('cost_of_agreement', applies=lambda s: two_heads(s) and s.one_query)
 def _agreement(s:Subject) -> Values:
     return dict(cost_of_agreement=s.evaluation.accuracy - _accuracy_agreed(s.model, s.task))
 
 # %% ../nbs/16_measures.ipynb #c27949ec
-@measurement('gap', applies=lambda s: s.pairs)
+@measurement('gap', applies=lambda s: s.names_pairs)
 def _gap(s:Subject) -> Values:
-    return dict(gap=gap(s.model, s.task))
+    return dict(gap=gap(s.model, s.pair_task))
 
-@measurement('safe', applies=lambda s: s.pairs)
+@measurement('safe', applies=lambda s: s.names_pairs)
 def _safe(s:Subject) -> Values:
-    return dict(safe=safe(s.model, s.task))
+    return dict(safe=safe(s.model, s.pair_task))
 
-@measurement(*(f'logit_{kind}_' for kind in CLASSES), applies=lambda s: s.pairs)
+@measurement(*(f'logit_{kind}_' for kind in CLASSES), applies=lambda s: s.names_pairs)
 def _classes(s:Subject) -> Values:
-    means = class_means(s.scores, s.ov, s.task.completions)                              # (..., n_head, class)
+    means = class_means(s.scores, s.ov, s.pair_task.completions)                              # (..., n_head, class)
     found:Values = {}
     for kind, values in zip(CLASSES, means.unbind(-1)): found |= by_head(f'logit_{kind}_', values)
     return found
 
 @measurement(*(f'swap_{name}' for name in SWAPPED), applies=two_divide)
 def _swap(s:Subject) -> Values:
-    found = swapped(s.model, s.task)
+    found = swapped(s.model, s.pair_task)
     return {f'swap_{name}': share for name, share in found.items()}
 
 # %% ../nbs/16_measures.ipynb #bf1e32c7
@@ -314,22 +338,22 @@ def _swap(s:Subject) -> Values:
 def _zero(s:Subject) -> Values:
     return by_head('zero_', torch.stack([e.accuracy for e in s._without], -1))
 
-@measurement('resample_')
+@measurement('resample_', applies=lambda s: s.one_query)
 def _resample(s:Subject) -> Values:
     return by_head('resample_', accuracy_without(s.model, s.task, 'resample'))
 
-@measurement('interference_', 'interference')
+@measurement('interference_', 'interference', applies=lambda s: s.task.targets is None)
 def _interference(s:Subject) -> Values:
     mean = s.interference.mean(-1)
     return by_head('interference_', s.interference) | dict(interference=mean)
 
-@measurement('tokens')
+@measurement('tokens', applies=has_signals)
 def _tokens(s:Subject) -> Values:
-    return dict(tokens=polysemanticity(s.model, s.task))
+    return dict(tokens=polysemanticity(s.model, s.signal_task))
 
-@measurement('accuracy_equalised')
+@measurement('accuracy_equalised', applies=has_signals)
 def _equalised(s:Subject) -> Values:
-    hooks = equal_scores(s.model, s.task)
+    hooks = equal_scores(s.model, s.signal_task)
     return dict(accuracy_equalised=evaluate(s.model, s.task, hooks).accuracy)
 
 # %% ../nbs/16_measures.ipynb #28c13b3b
@@ -345,7 +369,7 @@ def measurement_of(
 
 def measure(
     model:AttnOnly,         # one model or an ensemble
-    task:SkipTrigramTask,   # on whose population
+    task:Task,              # on whose population
     columns:Iterable[str],  # see the table above
 ) -> Values:                # (...) each; those that are not defined for such a model or task are left out
     "The columns that are asked for, those that are measured together measured once."
@@ -364,7 +388,7 @@ ALL_KINDS = *KINDS, 'solved', 'not solved'
 
 def seed_measures(
     model:AttnOnly,                      # (n_seed,) an ensemble
-    task:SkipTrigramTask,                # on whose population
+    task:Task,                           # on whose population
     columns:Iterable[str]=SEED_COLUMNS,  # what to measure
 ) -> Values:                             # (n_seed,) each; `kind` is an index into `ALL_KINDS`
     "What tells seeds apart. Of a seed whose training diverged only the exact figures are there."

@@ -10,7 +10,7 @@ __all__ = ['EMBEDS', 'HOOKS', 'Hooks', 'AttnConfig', 'initial_weights', 'hooked'
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .core import (check_bool, check_float, check_int, check_ints, check_list, check_tensor, check_tokens,
                              check_type, one_of, plain_torch, read_tensors, tensor_bytes, write_whole)
-from .data import SkipTrigramTask, task_entry, task_from
+from .data import Task, check_task, task_entry, task_from
 
 # %% ../nbs/02_model.ipynb #0de7ac20
 EMBEDS = 'onehot', 'learned'
@@ -32,8 +32,10 @@ class AttnConfig:
     n_head:int=2          # attention heads
     d_head:int=1          # width of a head
     embed:str='onehot'    # "onehot": no embedding, heads write into the logits; "learned": W_E and W_U are trained
-    direct:bool=False     # does the readoff's own row reach the logits?
+    direct:bool=False     # does the query's own row reach the logits?
     d_model:int|None=None # width of the residual stream; None: n_vocab, for "learned" n_vocab + n_completions
+    # the tokens that can stand last; of the task, like the first two: a factory, as it is no choice with a usual value
+    queries:tuple[int, ...] = field(default_factory=lambda: (0,))
 
     def __post_init__(self) -> None:
         onehot = one_of('embed', self.embed, EMBEDS) == 'onehot'
@@ -41,19 +43,22 @@ class AttnConfig:
         checked:dict = {name: check_int(name, getattr(self, name), 1) for name in sizes}
         checked['direct'] = check_bool('direct', self.direct)
         default = self.n_vocab if onehot else self.n_vocab + self.n_completions
+        checked['queries'] = tuple(check_ints('queries', self.queries, 0, checked['n_vocab'] - 1))
         checked['d_model'] = check_int('d_model', default if self.d_model is None else self.d_model, 1)
         for name, value in checked.items(): object.__setattr__(self, name, value)
         if onehot and self.d_model != self.n_vocab:
             raise ValueError(f'd_model={self.d_model}: embed="onehot" has d_model = n_vocab = {self.n_vocab}')
+        if not self.queries or len(set(self.queries)) < len(self.queries):
+            raise ValueError(f'queries={self.queries}: at least one is needed, and each once')
 
     @classmethod
     def for_task(cls,
-        task:SkipTrigramTask, # sets n_vocab and n_completions
-        **sizes:Any,          # the other fields
+        task:Task,   # sets n_vocab, n_completions and queries
+        **sizes:Any, # the other fields
     ) -> 'AttnConfig':
         "The config that fits `task`."
-        check_type('task', task, SkipTrigramTask)
-        return cls(n_vocab=task.n_vocab, n_completions=task.n_completions, **sizes)
+        check_task(task)
+        return cls(task.n_vocab, task.n_completions, queries=task.queries, **sizes)
 
     @property
     def d_out(self) -> int:
@@ -75,17 +80,33 @@ class AttnConfig:
         if self.embed == 'learned':
             shapes['W_E'] = self.n_vocab, self.residual
             shapes['W_U'] = self.residual, self.n_completions
-        elif self.direct: shapes['b_U'] = self.n_completions,
+        elif self.direct and len(self.queries) == 1: shapes['b_U'] = self.n_completions,
+        elif self.direct: shapes['b_U'] = len(self.queries), self.n_completions
         return shapes
 
     def check_task(self,
-        task:SkipTrigramTask, # must have these numbers of tokens and completions
+        task:Task, # must have these numbers of tokens and completions, and these queries
     ) -> None:
         "`ValueError` where a model of these sizes cannot take `task`."
-        check_type('task', task, SkipTrigramTask)
-        for name in ('n_vocab', 'n_completions'):
+        check_task(task)
+        for name in ('n_vocab', 'n_completions', 'queries'):
             own, there = getattr(self, name), getattr(task, name)
             if own != there: raise ValueError(f'task: {name}={there}, the model has {name}={own}: they do not fit')
+
+    def number_of(self,
+        query:Any=None, # a token that can stand last, or a tensor of them; None: the only one
+    ) -> Any:           # an int, or a tensor of them
+        "The number of a query among `queries`; `ValueError` where it is none, or none is said and there are several."
+        if query is None and len(self.queries) > 1:
+            raise ValueError(f'query=None: this model has several, and one of {self.queries} is needed')
+        if query is None: return 0
+        if getattr(query, 'ndim', 0) == 0: return self.queries.index(one_of('query', query, self.queries))
+        tokens = check_tokens('query', query, self.n_vocab)
+        number = torch.full((self.n_vocab,), -1, device=tokens.device)
+        number[list(self.queries)] = torch.arange(len(self.queries), device=tokens.device)
+        wrong = tokens[number[tokens] < 0]
+        if len(wrong): raise ValueError(f'query: {wrong[0].item()} is none of the queries {self.queries}')
+        return number[tokens] if len(self.queries) > 1 else 0
 
 # %% ../nbs/02_model.ipynb #6563aec5
 def initial_weights(
@@ -133,7 +154,7 @@ def _outputs_by_products(
     return total / mass[..., None, :]
 
 def logits_by_products(
-    scores:Tensor,  # (..., n_head, n_vocab) of the readoff
+    scores:Tensor,  # (..., n_head, n_vocab) of the query
     values:Tensor,  # (..., n_head, n_vocab, d_head)
     readout:Tensor, # (..., n_head, d_head, n_completions)
     counts:Tensor,  # (..., batch, n_vocab)
@@ -141,6 +162,24 @@ def logits_by_products(
     "Logits of all contexts by matrix products; right where no head's scores spread beyond what floats can hold."
     z = _outputs_by_products(scores, values, counts)
     return torch.einsum('...hdc,...hdb->...cb', readout, z).mT
+
+# %% ../nbs/02_model.ipynb #2036e50c
+def _one_hot(
+    which:Tensor,      # (...) numbers
+    n:int,             # how many there are
+    dtype:torch.dtype, # of the result
+) -> Tensor:           # (..., n)
+    "A one at each number."
+    return F.one_hot(which, n).to(dtype)
+
+def _seen_from(
+    counts:Tensor, # (..., batch, n_vocab)
+    which:Tensor,  # (..., batch) number of each context's query
+    n_query:int,
+) -> Tensor:       # (..., batch, n_query·n_vocab)
+    "Counts of tokens as seen from each query: a context holds those of its own."
+    own = _one_hot(which, n_query, counts.dtype)
+    return (own[..., None] * counts[..., None, :]).flatten(-2)
 
 # %% ../nbs/02_model.ipynb #ce30bc10
 def spread_share(
@@ -173,7 +212,7 @@ class AttnOnly(nn.Module):
     W_O:Tensor # (..., n_head, d_head, d_out)
     W_E:Tensor # (..., n_vocab, d_model), for embed="learned"
     W_U:Tensor # (..., d_model, n_completions), for embed="learned"
-    b_U:Tensor # (..., n_completions), for embed="onehot" with the direct path
+    b_U:Tensor # (..., n_completions), for "onehot" with the direct path; (..., n_query, n_completions) for several queries
 
     def __init__(self,
         cfg:AttnConfig,           # sizes
@@ -240,11 +279,26 @@ class AttnOnly(nn.Module):
         if self.cfg.embed == 'onehot': return W
         return torch.einsum('...tm,...hmd->...htd', self.W_E, W)
 
-    def scores(self) -> Tensor: # (..., n_head, n_vocab)
-        "The readoff's row of the QK circuit: its attention score for each token, before the softmax."
-        if self.cfg.embed == 'onehot': query = self.W_Q[..., :1, :]             # (..., n_head, 1, d_head)
-        else: query = torch.einsum('...tm,...hmd->...htd', self.W_E[..., :1, :], self.W_Q)
-        return torch.einsum('...hqd,...htd->...ht', query, self.embedded(self.W_K)) / math.sqrt(self.cfg.d_head)
+    def score_table(self) -> Tensor: # (..., n_head, n_query, n_vocab)
+        "Each query's row of the QK circuit: its attention score for each token, before mask and softmax."
+        if self.cfg.embed == 'onehot': query = self.of_queries(self.W_Q)        # (..., n_head, n_query, d_head)
+        else: query = torch.einsum('...qm,...hmd->...hqd', self.of_queries(self.W_E), self.W_Q)
+        return torch.einsum('...hqd,...htd->...hqt', query, self.embedded(self.W_K)) / math.sqrt(self.cfg.d_head)
+
+    def of_queries(self,
+        rows:Tensor, # (..., n_vocab, dim) one for each token
+    ) -> Tensor:     # (..., n_query, dim)
+        "The queries' own."
+        queries = self.cfg.queries
+        if len(queries) == 1: return rows[..., queries[0]:queries[0] + 1, :]
+        return rows[..., list(queries), :]
+
+    def scores(self,
+        query:int|None=None, # the token that stands last; None: the only one that can
+    ) -> Tensor:             # (..., n_head, n_vocab)
+        "The query's row of the QK circuit: its attention score for each token, before mask and softmax."
+        number = self.cfg.number_of(query)
+        return self.score_table()[..., number, :]
 
     def values(self) -> Tensor: # (..., n_head, n_vocab, d_head)
         "What each token puts into each head."
@@ -255,27 +309,34 @@ class AttnOnly(nn.Module):
         if self.cfg.embed == 'onehot': return self.W_O
         return torch.einsum('...hdm,...mc->...hdc', self.W_O, self.W_U)
 
-    def bias(self) -> Tensor|None: # (..., n_completions)
-        "The direct path: the readoff's own row to the logits. None where there is none."
+    def bias_table(self) -> Tensor|None: # (..., n_query, n_completions)
+        "The direct path: each query's own row to the logits. None where there is none."
         if not self.cfg.direct: return None
-        if self.cfg.embed == 'onehot': return self.b_U
-        return torch.einsum('...m,...mc->...c', self.W_E[..., 0, :], self.W_U)
+        if self.cfg.embed == 'learned': return torch.einsum('...qm,...mc->...qc', self.of_queries(self.W_E), self.W_U)
+        return self.b_U if len(self.cfg.queries) > 1 else self.b_U[..., None, :]
+
+    def bias(self,
+        query:int|None=None, # the token that stands last; None: the only one that can
+    ) -> Tensor|None:        # (..., n_completions)
+        "The direct path: the query's own row to the logits. None where there is none."
+        number, table = self.cfg.number_of(query), self.bias_table()
+        return None if table is None else table[..., number, :]
 
     def score_spread(self) -> float:
         "`spread_share` of the scores, the largest over heads and instances."
-        return spread_share(self.scores().detach())
+        return spread_share(self.score_table().detach())
 
     # --- logits
 
     def forward(self,
-        tokens:Tensor,         # (..., batch, seq) token ids, the readoff last; the lead broadcasts with the instances
+        tokens:Tensor,         # (..., batch, seq) token ids, a query last; the lead broadcasts with the instances
         hooks:Hooks|None=None, # name → f(activation, name), see `HOOKS`
     ) -> Tensor:               # (..., batch, n_completions)
         "Logits at the last position of token sequences."
         at = hooked(hooks)
         tokens = check_tokens('tokens', tokens, self.cfg.n_vocab, 'batch', 'seq')
-        if tokens.shape[-1] == 0 or (tokens[..., -1] != 0).any():
-            raise ValueError('tokens: each sequence must end in the readoff, token 0')
+        if tokens.shape[-1] == 0: raise ValueError('tokens: empty sequences given, and each must end in a query')
+        which = self.cfg.number_of(tokens[..., -1])
         x = F.one_hot(tokens, self.cfg.n_vocab).to(self.W_Q.dtype)
         if self.cfg.embed == 'learned': x = torch.einsum('...bst,...tm->...bsm', x, self.W_E)
         q, k, v = (torch.einsum('...bsm,...hmd->...bhsd', x, W) for W in (self.W_Q, self.W_K, self.W_V))
@@ -286,25 +347,29 @@ class AttnOnly(nn.Module):
         pattern = at('hook_pattern', scores.masked_fill(~causal, -torch.inf).softmax(-1))
         z = at('hook_z', torch.einsum('...bhqk,...bhkd->...bqhd', pattern, v))
         result = at('hook_result', torch.einsum('...bqhd,...hdo->...bqho', z, self.W_O))
-        return self.read(result[..., -1, :, :])
+        return self.read(result[..., -1, :, :], which)
 
     def read(self,
-        result:Tensor, # (..., batch, n_head, d_out) what the heads wrote at the readoff
-    ) -> Tensor:       # (..., batch, n_completions)
+        result:Tensor,      # (..., batch, n_head, d_out) what the heads wrote at the last token
+        which:int|Tensor=0, # number of the query; of each context's, (..., batch)
+    ) -> Tensor:            # (..., batch, n_completions)
         "Logits from what the heads wrote."
         logits = result.sum(-2)
         if self.cfg.embed == 'learned': logits = torch.einsum('...bm,...mc->...bc', logits, self.W_U)
-        return self.with_bias(logits)
+        return self.with_bias(logits, which)
 
     def with_bias(self,
-        logits:Tensor, # (..., batch, n_completions) of the heads
-    ) -> Tensor:       # the same shape
+        logits:Tensor,      # (..., batch, n_completions) of the heads
+        which:int|Tensor=0, # number of the query; of each context's, (..., batch)
+    ) -> Tensor:            # the same shape as `logits`
         "The logits with the direct path, where there is one."
-        bias = self.bias()
-        return logits if bias is None else logits + bias[..., None, :]
+        bias = self.bias_table()                                # (..., n_query, n_completions)
+        if bias is None: return logits
+        if isinstance(which, int): return logits + bias[..., which, None, :]
+        return logits + _one_hot(which, len(self.cfg.queries), bias.dtype) @ bias
 
     def run_with_cache(self,
-        tokens:Tensor,                     # (..., batch, seq) token ids, the readoff last
+        tokens:Tensor,                     # (..., batch, seq) token ids, a query last
     ) -> tuple[Tensor, dict[str, Tensor]]: # logits as of `forward`; each activation by its name
         "Logits and all activations."
         cache:dict[str, Tensor] = {}
@@ -312,71 +377,94 @@ class AttnOnly(nn.Module):
         return self(tokens, {name: keep for name in HOOKS}), cache
 
     def logits(self,
-        counts:Tensor,         # (..., batch, n_vocab) how often each token occurs; broadcasts with the instances
-        hooks:Hooks|None=None, # name → f(activation, name), see `HOOKS`
-    ) -> Tensor:               # (..., batch, n_completions)
+        counts:Tensor,              # (..., batch, n_vocab) how often each token occurs; broadcasts with the instances
+        hooks:Hooks|None=None,      # name → f(activation, name), see `HOOKS`
+        query:int|Tensor|None=None, # the token that stands last, or each context's (..., batch); None: the only one
+    ) -> Tensor:                    # (..., batch, n_completions)
         "Logits from token counts: equal to `forward` on any sequences with these counts, up to float error."
-        return self.logits_unchecked(check_counts(counts, self.cfg.n_vocab), hooks)
+        counts, which = check_counts(counts, self.cfg.n_vocab), self.cfg.number_of(query)
+        if not isinstance(which, int) and which.shape[-1:] != counts.shape[-2:-1]:
+            given = tuple(which.shape)
+            raise ValueError(f'query: shape {given} given, one for each of {counts.shape[-2]} contexts needed')
+        return self.logits_unchecked(counts, hooks, which)
 
     def logits_unchecked(self,
         counts:Tensor,         # (..., batch, n_vocab), taken as they are
         hooks:Hooks|None=None, # as for `logits`
+        which:int|Tensor=0,    # number of the query, or each context's (..., batch), taken as it is
     ) -> Tensor:               # (..., batch, n_completions)
         "`logits` for loops that have checked: by products wherever these are right."
-        scores = self._hooked_scores(hooked(hooks))
         rest = dict(hooks or {})
+        if not isinstance(which, int):
+            if rest.keys() & {'hook_attn_scores', 'hook_pattern'} or self.score_spread() >= 1:
+                return self.logits_by_softmax(counts, hooks, which)
+            return self.logits_by_products(counts, hooks, which)
+        scores = self._hooked_scores(hooked(hooks), which)
         if 'hook_attn_scores' in rest: rest['hook_attn_scores'] = lambda _, name: scores  # a hook is asked once
         same_everywhere = scores.shape[-4] == 1 and 'hook_pattern' not in rest
-        if same_everywhere and spread_share(scores) < 1: return self.logits_by_products(counts, rest)
-        return self.logits_by_softmax(counts, rest)
+        if same_everywhere and spread_share(scores) < 1: return self.logits_by_products(counts, rest, which)
+        return self.logits_by_softmax(counts, rest, which)
 
     def _hooked_scores(self,
         at:Callable[[str, Tensor], Tensor], # from `hooked`
+        which:int|Tensor=0,                 # number of the query, or each context's (..., batch)
     ) -> Tensor:                            # (..., 1, n_head, 1, n_vocab), or for each context (..., batch, ...)
-        "The readoff's scores as hooks leave them."
-        return at('hook_attn_scores', self.scores()[..., None, :, None, :])
+        "The query's scores as hooks leave them."
+        table = self.score_table()                                              # (..., n_head, n_query, n_vocab)
+        if isinstance(which, int): scores = table[..., which, :][..., None, :, :]
+        else: scores = torch.einsum('...bq,...hqt->...bht', _one_hot(which, table.shape[-2], table.dtype), table)
+        return at('hook_attn_scores', scores[..., None, :])
 
     def logits_by_products(self,
         counts:Tensor,         # (..., batch, n_vocab), taken as they are
-        hooks:Hooks|None=None, # as for `logits`, but that leave patterns alone
+        hooks:Hooks|None=None, # as for `logits`, but that leave patterns alone; of several queries, scores too
+        which:int|Tensor=0,    # number of the query, or each context's (..., batch), taken as it is
     ) -> Tensor:               # (..., batch, n_completions)
         "Logits for all at once; right where `spread_share` of the scores is below 1. For loops that have checked."
-        at, counts = hooked(hooks), counts.to(self.W_Q.dtype)
-        scores = self._hooked_scores(at)[..., 0, :, 0, :]
-        z = _outputs_by_products(scores, self.values(), counts)                  # (..., n_head, d_head, batch)
-        return self._read_outputs(z.movedim(-1, -3).unsqueeze(-3), hooks)
+        counts = counts.to(self.W_Q.dtype)
+        if isinstance(which, int):
+            scores, values = self._hooked_scores(hooked(hooks), which)[..., 0, :, 0, :], self.values()
+        else:
+            table = self.score_table()
+            scores = (table - table.amax(-1, keepdim=True).detach()).flatten(-2)
+            values = self.values()[..., None, :, :].expand(*table.shape, -1).flatten(-3, -2)
+            counts = _seen_from(counts, which, table.shape[-2])                 # (..., batch, n_query·n_vocab)
+        z = _outputs_by_products(scores, values, counts)                        # (..., n_head, d_head, batch)
+        return self._read_outputs(z.movedim(-1, -3).unsqueeze(-3), hooks, which)
 
     def logits_by_softmax(self,
         counts:Tensor,         # (..., batch, n_vocab), taken as they are
         hooks:Hooks|None=None, # as for `logits`
+        which:int|Tensor=0,    # number of the query, or each context's (..., batch), taken as it is
     ) -> Tensor:               # (..., batch, n_completions)
         "Logits with the attention pattern of every context: for hooks, and for scores of any spread."
         at = hooked(hooks)
         log_counts = counts.to(self.W_Q.dtype).log()[..., None, None, :]        # (..., batch, 1, 1, n_vocab)
-        pattern = (self._hooked_scores(at) + log_counts).softmax(-1)             # (..., batch, n_head, 1, n_vocab)
+        pattern = (self._hooked_scores(at, which) + log_counts).softmax(-1)      # (..., batch, n_head, 1, n_vocab)
         pattern = at('hook_pattern', pattern)
-        return self._read_outputs(torch.einsum('...bhqt,...htd->...bqhd', pattern, self.values()), hooks)
+        return self._read_outputs(torch.einsum('...bhqt,...htd->...bqhd', pattern, self.values()), hooks, which)
 
     def _read_outputs(self,
         z:Tensor,              # (..., batch, 1, n_head, d_head)
         hooks:Hooks|None=None, # as for `logits`
+        which:int|Tensor=0,    # number of the query, or each context's (..., batch)
     ) -> Tensor:               # (..., batch, n_completions)
         "Logits from the heads' outputs."
         at = hooked(hooks)
         z = at('hook_z', z)
         if not hooks or 'hook_result' not in hooks:
             logits = torch.einsum('...hdc,...bhd->...cb', self.readout(), z[..., -1, :, :])
-            return self.with_bias(logits.mT)
+            return self.with_bias(logits.mT, which)
         result = torch.einsum('...hdo,...bqhd->...qhob', self.W_O, z)           # the batch last in memory
         result = at('hook_result', result.movedim(-1, -4))                      # (..., batch, 1, n_head, d_out)
-        return self.read(result[..., -1, :, :])
+        return self.read(result[..., -1, :, :], which)
 
     # --- files
 
     def save(self,
-        path:str|os.PathLike,          # a .safetensors file
-        task:SkipTrigramTask|None=None,# kept beside the weights
-        overwrite:bool=False,          # replace a file that is there?
+        path:str|os.PathLike, # a .safetensors file
+        task:Task|None=None,  # kept beside the weights
+        overwrite:bool=False, # replace a file that is there?
     ) -> None:
         "Write the model or ensemble to one safetensors file."
         if task is not None: self.cfg.check_task(task)
@@ -427,7 +515,7 @@ def cfg_from(
 # %% ../nbs/02_model.ipynb #f274a076
 def load_task(
     path:str|os.PathLike, # a file that `AttnOnly.save` wrote with its task
-) -> SkipTrigramTask:
+) -> Task:
     "The task of a file."
     entry = read_tensors(path, 'task')[0]['task']
     if entry is None: raise ValueError(f'{path}: was saved without a task')

@@ -184,7 +184,7 @@ def plot_attribution(
     check_single(model).cfg.check_task(task)
     tokens = task.check_tokens(tokens)
     if tokens.ndim != 1: raise ValueError(f'tokens: shape {tuple(tokens.shape)} given, one context (seq,) needed')
-    answer = task.completion_names[int(task.completion(tokens))]
+    answer = task.completion_names[int(task.answer(tokens))]
     counts = task.counts(tokens)
     parts = logit_attribution(model, counts[None].to(model.W_Q.device))
     heads = centred(parts.heads[0])                                  # (n_head, n_vocab, n_completions)
@@ -415,13 +415,13 @@ def plot_plane(
     n_dim = n_head * d_head
     if n_dim != 2: raise ValueError(f'model: n_head={n_head}, d_head={d_head} put out {n_dim} dimensions, 2 are needed')
     if ax is None: ax = plt.subplots(figsize=(3.6, 3.4), layout='constrained')[1]
-    population = task.population()
+    population = task.bags()
     points = plane_outputs(model, bare_counts(task))            # (n_completions, 2)
     cloud = plane_outputs(model, population.counts)             # (n_rows, 2)
     low, high = _frame(torch.cat([cloud, points, cloud.new_zeros(1, 2)]))
     colours = plt.get_cmap('tab20')(np.arange(task.n_completions) % 20)[:, :3]
     _draw_regions(ax, plane_winners(model, low, high), low, high, colours)
-    dots = .75 * colours[population.completion]
+    dots = .75 * colours[population.answer]
     ax.scatter(cloud[:, 0], cloud[:, 1], c=dots, s=1.5, alpha=.2, linewidths=0, rasterized=True)
     ax.axhline(0, color='w', lw=.8, zorder=1)
     ax.axvline(0, color='w', lw=.8, zorder=1)

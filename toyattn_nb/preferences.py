@@ -296,7 +296,7 @@ def check_contexts(
 # %% ../nbs/12_preferences.ipynb #19664258
 def leak(
     scores:Tensor,         # (..., n_head, n_vocab) scores of all tokens
-    counts:Tensor,         # (n_rows, n_vocab) how often each token occurs, such as `task.population().counts`
+    counts:Tensor,         # (n_rows, n_vocab) how often each token occurs, such as `task.bags().counts`
     prob:Tensor,           # (n_rows,) each row's probability
     signals:Iterable[int], # the tokens that can be sources
 ) -> Tensor:               # (..., n_head); nan where all tokens of a context are masked

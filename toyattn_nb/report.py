@@ -365,7 +365,7 @@ def _example(
     "A context of the task, signals marked, and its answer."
     names = task.token_names
     chips = [x.Span(names[t], cls='signal' if t in task.signals else None) for t in CONTEXT]
-    answer = task.completion_names[int(task.completion(torch.tensor(CONTEXT, device='cpu')))]
+    answer = task.completion_names[int(task.answer(torch.tensor(CONTEXT, device='cpu')))]
     return x.P(*chips, x.Span('→', cls='arrow'), x.Span(answer, cls='signal'), cls='context')
 
 # %% ../nbs/24_report.ipynb #f1c6aa69

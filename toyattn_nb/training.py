@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCHEDULES', 'OPTIMIZERS', 'Scores', 'PART_ROWS', 'SMALL', 'ENGINES', 'CHUNK', 'MAX_SEEDS', 'SGDW', 'check_scores',
            'held_scores', 'TrainConfig', 'History', 'Run', 'run_from', 'check_instances', 'check_history',
-           'context_table', 'noise_parts', 'batches', 'SummedLoss', 'start', 'hold_scores', 'default_record', 'Stepper',
+           'context_table', 'Contexts', 'batches', 'SummedLoss', 'start', 'hold_scores', 'default_record', 'Stepper',
            'KernelStepper', 'chosen_engine', 'Keeper', 'check_seeds', 'check_steps', 'check_device', 'train',
            'config_with', 'few_threads', 'how_trained', 'go']
 
@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 from . import engine
 from .core import (check_bool, check_float, check_int, check_ints, check_list, check_type, has_bars, one_of,
                              plain_torch, read_tensors, tensor_bytes, versions, write_whole)
-from .data import MAX_ROWS, SkipTrigramTask, multinomial, multisets, task_entry, task_from
+from .data import MAX_ROWS, Parts, SignalTask, Task, multinomial, multisets, target_table, task_entry, task_from
 from .evaluation import evaluate
 from .model import AttnConfig, AttnOnly, cfg_from, check_params
 
@@ -72,16 +72,24 @@ def check_scores(
     return tuple(tuple(check_float('scores', x) for x in row) for row in rows)
 
 def held_scores(
-    scores:str|Scores,    # as `check_scores` gives them
-    task:SkipTrigramTask, # which tokens are signals
-    n_head:int,           # how many rows are needed
-) -> Tensor:              # (n_head, n_vocab)
+    scores:str|Scores, # as `check_scores` gives them
+    task:Task,         # which tokens are signals
+    n_head:int,        # how many rows are needed
+) -> Tensor:           # (n_head, n_vocab)
     "The scores that heads are held at; `ValueError` where they do not fit the heads and tokens."
-    if scores == 'even': scores = (tuple(20. if t in task.signals else 0. for t in range(task.n_vocab)),) * n_head
+    if len(task.queries) > 1: raise ValueError(f'scores: held for one query, and this task has {len(task.queries)}')
+    if scores == 'even': scores = (_even_scores(task),) * n_head
     shape = len(scores), *sorted({len(row) for row in scores})
     if shape != (n_head, task.n_vocab):
         raise ValueError(f'scores: shape {shape} given, (n_head, n_vocab) = {(n_head, task.n_vocab)} needed')
     return torch.tensor(scores, dtype=torch.float32, device='cpu')
+
+def _even_scores(
+    task:Task,
+) -> tuple[float, ...]: # (n_vocab,)
+    "Attention equal over signals and on nothing else; `ValueError` for a task without signals."
+    if not isinstance(task, SignalTask): raise ValueError(f"scores='even': over signals, and {task} has none")
+    return tuple(20. if t in task.signals else 0. for t in range(task.n_vocab))
 
 # %% ../nbs/09_training.ipynb #754cb91d
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ class History(NamedTuple):
 @dataclass
 class Run:
     "What `train` returns."
-    task:SkipTrigramTask
+    task:Task
     config:TrainConfig
     seeds:list[int]          # one an instance
     model:AttnOnly           # (n_seeds,) trained
@@ -229,40 +237,49 @@ def check_history(
     return history
 
 # %% ../nbs/09_training.ipynb #c2645af7
-PART_ROWS = 1000 # bags of noise that are drawn from at a time
+PART_ROWS = 1000 # bags of fillers that are drawn from at a time
 
 def context_table(
-    task:SkipTrigramTask, # of any size
+    task:Task, # of any size
 ) -> engine.Table:
     "What the contexts of a task are drawn from."
-    if task.n_rows <= MAX_ROWS:
-        pop = task.population()
-        return engine.table([engine.Part(pop.counts, pop.prob)], pop.completion, task.n_completions)
-    sources = replace(task, n_noise=0, ctx_len=task.n_source).population()
-    first = engine.Part(F.pad(sources.counts, (0, task.n_noise)), sources.prob)
-    return engine.table([first, *noise_parts(task)], sources.completion, task.n_completions)
+    parts = Parts(task.bags(), [], 0) if task.n_rows <= MAX_ROWS else task.in_parts()
+    first, queries = parts.first, torch.tensor(task.queries)
+    target = first.answer if task.targets is None else target_table(task)[first.answer]
+    number = (first.query[:, None] == queries).int().argmax(-1)            # (n_rows,) of the query among the queries
+    every = [engine.Part(first.counts, first.prob), *_filler_parts(parts, task.n_vocab)]
+    return engine.table(every, target, task.n_completions, number)
 
-def noise_parts(
-    task:SkipTrigramTask,
+def _filler_parts(
+    parts:Parts,
+    n_vocab:int,
 ) -> list[engine.Part]:
-    "The noise of a context, as few positions at a time as there are at most `PART_ROWS` bags of."
-    at_once = 1
-    while at_once < task.n_fill and math.comb(at_once + task.n_noise, at_once + 1) <= PART_ROWS: at_once += 1
-    parts, left = [], task.n_fill
+    "The fillers of a context, as few positions at a time as there are at most `PART_ROWS` bags of."
+    n_fillers, at_once = len(parts.fillers), 1
+    while at_once < parts.n_fill and math.comb(at_once + n_fillers, at_once + 1) <= PART_ROWS: at_once += 1
+    found, left = [], parts.n_fill
     while left > 0:
-        bags = multisets(task.n_noise, min(at_once, left))                 # (n_bags, n_noise)
-        parts.append(engine.Part(F.pad(bags, (1 + task.n_signal, 0)), multinomial(bags)))
+        bags = multisets(n_fillers, min(at_once, left))                    # (n_bags, n_fillers)
+        counts = torch.zeros(len(bags), n_vocab)
+        counts[:, parts.fillers] = bags.float()
+        found.append(engine.Part(counts, multinomial(bags)))
         left -= at_once
-    return parts
+    return found
 
 # %% ../nbs/09_training.ipynb #e7455c57
+class Contexts(NamedTuple):
+    "A batch."
+    counts:Tensor    # (batch, n_vocab), or (n_seeds, batch, n_vocab)
+    target:Tensor    # (n_completions, batch) each column sums to 1, or (n_seeds, …)
+    query:int|Tensor # (batch,) number of the query among the queries, or (n_seeds, …); 0 where there is one
+
 def batches(
-    task:SkipTrigramTask,
+    task:Task,
     config:TrainConfig,
     seeds:Sequence[int],
     device:torch.device,
-) -> Iterator[tuple[Tensor, Tensor]]: # counts (batch, n_vocab), target (n_completions, batch); or (n_seeds, …) of each
-    "The batches of a training, without end: contexts, and their targets as distributions."
+) -> Iterator[Contexts]:
+    "The batches of a training, without end."
     own = [s % config.n_streams for s in seeds]
     streams = sorted(set(own))
     which = torch.tensor([streams.index(s) for s in own], device=device)   # (n_seeds,)
@@ -271,8 +288,10 @@ def batches(
         batch = engine.draw(table, task.n_vocab, config.batch_size, config.data_seed, streams, step)
         counts = torch.from_numpy(batch.counts).to(device)                 # (n_streams, batch, n_vocab)
         target = torch.from_numpy(batch.target).mT.contiguous().to(device) # (n_streams, n_completions, batch)
-        if config.n_streams == 1: yield counts[0], target[0]
-        else: yield counts[which], target[which]
+        query = torch.from_numpy(batch.query).to(device)                   # (n_streams, batch)
+        if config.n_streams == 1: contexts = Contexts(counts[0], target[0], query[0])
+        else: contexts = Contexts(counts[which], target[which], query[which])
+        yield contexts if len(task.queries) > 1 else contexts._replace(query=0)
 
 # %% ../nbs/09_training.ipynb #6fadcfbc
 class SummedLoss(nn.Module):
@@ -282,18 +301,19 @@ class SummedLoss(nn.Module):
         self.model = model
 
     def forward(self,
-        counts:Tensor,    # (batch, n_vocab), or (n_seeds, batch, n_vocab)
-        target:Tensor,    # (n_completions, batch) each column sums to 1, or (n_seeds, …)
+        batch:Contexts,
         by_products:bool, # see `AttnOnly.logits_by_products`
     ) -> Tensor:          # ()
-        way = self.model.logits_by_products if by_products else self.model.logits_by_softmax
-        logits = way(counts).mT                                     # (..., n_completions, batch), as it lies in memory
+        counts, target, query = batch
+        if by_products: logits = self.model.logits_by_products(counts, None, query)
+        else: logits = self.model.logits_by_softmax(counts, None, query)
+        logits = logits.mT                                          # (..., n_completions, batch), as it lies in memory
         logits = logits - logits.amax(-2, keepdim=True).detach()
         return (logits.exp().sum(-2).log().sum() - (logits * target).sum()) / counts.shape[-2]
 
 # %% ../nbs/09_training.ipynb #7e5adfc6
 def start(
-    task:SkipTrigramTask,
+    task:Task,
     cfg:AttnConfig,
     seeds:Sequence[int],
     config:TrainConfig,
@@ -341,7 +361,7 @@ class Stepper:
     def __init__(self,
         model:AttnOnly,                           # (n_seeds,) from `start`
         config:TrainConfig,
-        data:Iterator[tuple[Tensor, Tensor]],     # from `batches`
+        data:Iterator[Contexts],                  # from `batches`
     ) -> None:
         self.model, self.config, self.data, self.done = model, config, data, 0
         self.loss = SummedLoss(model)
@@ -352,10 +372,9 @@ class Stepper:
 
     def step(self) -> None:
         "One optimiser step of every model."
-        counts, target = next(self.data)
         if self.done % 32 == 0:
             self.by_products = self.model.score_spread() < .5  # far from the limit, for the next 32 steps
-        loss = self.loss(counts, target, self.by_products)
+        loss = self.loss(next(self.data), self.by_products)
         for (name, p), g in zip(self.trained.items(), torch.autograd.grad(loss, list(self.trained.values()))):
             if self.config.tied and name in ('W_Q', 'W_K'): g = g.sum(-3, keepdim=True).expand_as(g)
             p.grad = g.contiguous()
@@ -380,7 +399,7 @@ CHUNK = 200_000  # model-steps between two looks at progress and Ctrl-C
 class KernelStepper:
     "Trains a model in place by the compiled kernel, some steps a call."
     def __init__(self,
-        task:SkipTrigramTask,
+        task:Task,
         model:AttnOnly,       # (n_seeds,) from `start`, on the CPU
         config:TrainConfig,
         seeds:Sequence[int],
@@ -389,7 +408,7 @@ class KernelStepper:
         self.model, self.config, self.done = model, config, 0
         self.params = {name: p.detach().numpy() for name, p in model.named_parameters()}  # shares memory with the model
         self.ensemble = engine.Ensemble(
-            self.params, context_table(task), batch_size=config.batch_size, optimizer=config.optimizer,
+            self.params, context_table(task), task.queries, batch_size=config.batch_size, optimizer=config.optimizer,
             weight_decay=config.weight_decay, data_seed=config.data_seed, streams=[s % config.n_streams for s in seeds],
             direct=model.cfg.direct, tied=config.tied, frozen=held, threads=torch.get_num_threads())
 
@@ -426,7 +445,7 @@ class Keeper:
     "Figures and weights at chosen steps."
     def __init__(self,
         model:AttnOnly,       # (n_seeds,) that is trained
-        task:SkipTrigramTask, # on which it is evaluated
+        task:Task,            # on which it is evaluated
         record:set[int],      # steps whose figures are kept
         snapshots:set[int],   # steps whose weights are kept
     ) -> None:
@@ -501,7 +520,7 @@ def check_device(
 
 # %% ../nbs/09_training.ipynb #cfbf6ac4
 def train(
-    task:SkipTrigramTask,              # what to learn
+    task:Task,                         # what to learn
     cfg:AttnConfig,                    # sizes of the model
     seeds:Sequence[int]=range(64),     # one model each, trained side by side
     config:TrainConfig|None=None,      # None: the defaults; `kwargs` replace fields of it

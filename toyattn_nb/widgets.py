@@ -145,7 +145,7 @@ def _shown_states(
             raise ValueError(f'task={task}: the run was trained on {run.task}')
         _ensemble_seeds(run.model)
         model, steps = _run_states(run)
-        task, seeds = run.task, [int(seed) for seed in run.seeds]
+        task, seeds = check_type('task', run.task, SkipTrigramTask), [int(seed) for seed in run.seeds]
     else:
         seeds, steps = _ensemble_seeds(check_type('model', model, AttnOnly, 'or a Run')), [0]
     task = check_type('task', task, SkipTrigramTask, 'a Run alone has its own')
@@ -278,7 +278,7 @@ class HeadInspector(PageWidget):
         ids = check_ints('tokens', tokens, 0, self.task.n_vocab - 1)
         if len(ids) != self.task.ctx_len + 1:
             raise ValueError(f'tokens: {len(ids)} given, ctx_len={self.task.ctx_len} and the readoff are needed')
-        self.task.completion(torch.tensor(ids))
+        self.task.answer(torch.tensor(ids))
         return tuple(ids)
 
     def _check_ablated(self, heads:Any) -> tuple[int, ...]:
