@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .cells import Cell
-    from .data import SkipTrigramTask
+    from .data import IncoherentTask, RoundRobinTask, SkipTrigramTask, Task
     from .evaluation import evaluate
     from .model import AttnConfig, AttnOnly
     from .training import Run, TrainConfig, train
     from .widgets import HeadInspector as InspectorWidget
 
 _PLACES = dict(  # where a name is defined
-    SkipTrigramTask='data', AttnConfig='model', AttnOnly='model', TrainConfig='training', Run='training',
+    Task='data', SkipTrigramTask='data', RoundRobinTask='data', IncoherentTask='data', AttnConfig='model', AttnOnly='model', TrainConfig='training', Run='training',
     train='training', evaluate='evaluation', Cell='cells')
 
-__all__ = ['SkipTrigramTask', 'AttnConfig', 'AttnOnly', 'TrainConfig', 'Run', 'train', 'evaluate', 'Cell', 'HeadInspector']
+__all__ = ['Task', 'SkipTrigramTask', 'RoundRobinTask', 'IncoherentTask', 'AttnConfig', 'AttnOnly', 'TrainConfig', 'Run', 'train',
+           'evaluate', 'Cell', 'HeadInspector']
 
 
 def HeadInspector(*args: Any, **kwargs: Any) -> 'InspectorWidget':
