@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from .widgets import HeadInspector as InspectorWidget
 
 _PLACES = dict(  # where a name is defined
-    Task='data', SkipTrigramTask='data', RoundRobinTask='data', IncoherentTask='data', AttnConfig='model', AttnOnly='model', TrainConfig='training', Run='training',
-    train='training', evaluate='evaluation', Cell='cells')
+    Task='data', SkipTrigramTask='data', RoundRobinTask='data', IncoherentTask='data', AttnConfig='model',
+    AttnOnly='model', TrainConfig='training', Run='training', train='training', evaluate='evaluation', Cell='cells')
 
-__all__ = ['Task', 'SkipTrigramTask', 'RoundRobinTask', 'IncoherentTask', 'AttnConfig', 'AttnOnly', 'TrainConfig', 'Run', 'train',
-           'evaluate', 'Cell', 'HeadInspector']
+__all__ = ['Task', 'SkipTrigramTask', 'RoundRobinTask', 'IncoherentTask', 'AttnConfig', 'AttnOnly', 'TrainConfig', 'Run',
+           'train', 'evaluate', 'Cell', 'HeadInspector']
 
 
 def HeadInspector(*args: Any, **kwargs: Any) -> 'InspectorWidget':
