@@ -17,7 +17,7 @@ from numba import njit
 
 # %% ../nbs/07_kernel.ipynb #d0b7d1e0
 FAST = {'reassoc', 'contract', 'nsz', 'arcp', 'afn'}  # of `fastmath` all but "no NaN, no infinities"
-OPTIONS:dict[str, Any] = dict(cache=True, nogil=True, error_model='numpy', _nrt=False)
+OPTIONS:dict[str, Any] = dict(cache=True, nogil=True, error_model='numpy', forceinline=True, _nrt=False)
 compiled = njit(**OPTIONS, fastmath=FAST)
 exact = njit(**OPTIONS)
 
@@ -71,9 +71,9 @@ def mix(
     lo, hi,  # the contexts
 ):
     "out[k, b] += sum over t of weights[k, t] rows[t, b], for lo <= b < hi."
-    for k in range(0, len(out) - 1, 2): mix_two(out[k], out[k + 1], weights[k], weights[k + 1], rows, lo, hi)
-    k = len(out) - 1
-    if k % 2 == 0: mix_two(out[k], spare, weights[k], weights[k], rows, lo, hi)
+    for k in range(0, len(out), 2):
+        other = min(k + 1, len(out) - 1)
+        mix_two(out[k], out[other] if other > k else spare, weights[k], weights[other], rows, lo, hi)
 
 # %% ../nbs/07_kernel.ipynb #9f389a97
 @compiled
