@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAX_NUMBERS', 'MAX_SPREAD', 'ATTEMPTS', 'MAX_DENOMINATOR', 'MAX_ROUNDS', 'TINY', 'LARGEST', 'Undecided',
-           'Certificate', 'verify', 'Answer', 'representable', 'describe', 'cut', 'margin_of', 'Factors', 'factors',
-           'Widths', 'smallest_width']
+           'Certificate', 'verify', 'Answer', 'representable', 'describe', 'margin_of', 'Factors', 'factors', 'Widths',
+           'smallest_width']
 
 # %% ../nbs/15_representable.ipynb #c795bc3c
 import math
@@ -23,7 +23,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from .circuits import centred, check_scores
-from .core import check_bool, check_int, check_tensor, check_type
+from .core import check_bool, check_int, check_tensor, check_type, plain_torch
 from .model import check_counts
 
 # %% ../nbs/15_representable.ipynb #f934e719
@@ -268,7 +268,7 @@ def _simplicity(rows:_Rows) -> NDArray: # (n_row,) the simplest is 0
 # %% ../nbs/15_representable.ipynb #5bb1dd07
 @dataclass(frozen=True)
 class Certificate:
-    "_Comparisons and weights: weighted and added up, they contradict each other."
+    "Comparisons and weights: weighted and added up, they contradict each other."
     query:tuple[int, ...]               # of each comparison's context: number of its query,
     place:tuple[int, ...]               # and which of the query's rows in the population
     right:tuple[tuple[Fraction, ...], ...] # the target that is right there
@@ -334,23 +334,36 @@ def verify(
     "Add a certificate up, in fractions: no tables with entries up to 1 have a larger margin than this."
     check_type('certificate', certificate, Certificate)
     rows = _population_rows(population)
-    weights = _token_weights(scores, rows, hard)
+    weights = _token_weights(scores, rows, check_bool('hard', hard))
     n_bias = int(rows.query.max()) + 1 if check_bool('direct', direct) else 0
-    number = {(int(q), int(p)): r for r, (q, p) in enumerate(zip(rows.query, rows.place))}
-    if min(certificate.weight) <= 0 or sum(certificate.weight) != 1:
+    if sum(certificate.weight) != 1 or min(certificate.weight) <= 0:
         raise Undecided('certificate: weights must be above 0 and sum to 1')
     shares, unit = _whole(certificate.weight)
+    targets = {_exact_target(t) for t in rows.targets}
     vectors = []
     entropies:dict[tuple[Fraction, ...], Fraction] = defaultdict(Fraction)
-    for query, place, right, other, weight in certificate:
-        r = number[query, place]
+    for r, (query, _, right, other, weight) in zip(_rows_of(certificate, rows), certificate):
         if _exact_target(rows.targets[rows.right[r]]) != right: raise Undecided('certificate: not what is right there')
+        if other == right or other not in targets: raise Undecided('certificate: not another target of the task')
         entropies[tuple(sorted(right))] += weight
         entropies[tuple(sorted(other))] -= weight
         x = _exact_features(rows.counts[r], weights[r], query, n_bias)
         vectors.append([f * (p - q) for f in x for p, q in zip(right, other)])
     left = sum(abs(_weighted(shares, entries)) for entries in zip(*vectors))
     return float(left * unit) + _above_zero(entropies)
+
+def _rows_of(
+    certificate:Certificate,
+    rows:_Rows,
+) -> list[int]: # one for each comparison
+    "The number of each comparison's row; `Undecided` where the population has none such."
+    number = {(int(q), int(p)): r for r, (q, p) in enumerate(zip(rows.query, rows.place))}
+    found = []
+    for query, place in zip(certificate.query, certificate.place):
+        if (query, place) not in number:
+            raise Undecided(f'certificate: row {place} of query {query} is not in the population')
+        found.append(number[query, place])
+    return found
 
 def _weighted(
     weights:Sequence[int],
@@ -454,7 +467,7 @@ def _dependence(
     return share if min(share) > 0 else None
 
 # %% ../nbs/15_representable.ipynb #60703432
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
     "Can a task be solved with given attention? With tables that do, or a certificate that none do."
     feasible:bool|None                 # None: only with entries so large that floats cannot tell
@@ -476,6 +489,7 @@ class Answer:
 MAX_ROUNDS = 200 # of adding contexts
 TINY = 1e-8      # a margin, for entries up to 1, that the solver cannot tell from 0
 
+@plain_torch()
 def representable(
     scores:Tensor,                            # (n_head, n_query, n_vocab) before the softmax; −inf for a masked token
     population:tuple[Tensor, Tensor, Tensor], # counts, target and prob, as a task's `population()` gives them
@@ -561,16 +575,17 @@ def describe(
 ) -> list[dict[str, Any]]: # one line for each comparison: weight, context, right, not
     "A certificate in words."
     check_type('certificate', certificate, Certificate)
+    rows = _population_rows(population)
     lines = []
-    for query, place, right, other, weight in certificate:
-        counts = population[0][query, place].int().tolist()
+    for r, (query, _, right, other, weight) in zip(_rows_of(certificate, rows), certificate):
+        counts = rows.counts[r].astype(int).tolist()
         context = ' '.join(f'{n if n > 1 else ""}{name}' for n, name in zip(counts, token_names) if n)
         names = _target_name(right, completion_names), _target_name(other, completion_names)
         lines.append(dict(weight=weight, query=query, context=context, right=names[0], other=names[1]))
     return lines
 
 # %% ../nbs/15_representable.ipynb #12946114
-def cut(
+def _cut(
     ov:Tensor, # (n_head, n_vocab, n_completions)
     rank:int,
 ) -> Tensor:   # the same shape
@@ -619,6 +634,7 @@ class Factors(NamedTuple):
     readout:Tensor   # (n_head, d_head, n_completions) what each dimension writes
     margin:float     # nats, in the worst context
 
+@plain_torch()
 def factors(
     scores:Tensor,                            # (n_head, n_query, n_vocab)
     population:tuple[Tensor, Tensor, Tensor], # counts, target and prob, as a task's `population()` gives them
@@ -676,7 +692,7 @@ def _best_values(
     return entries.reshape(a.shape[1:]), unit
 
 # %% ../nbs/15_representable.ipynb #d8fcbb43
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Widths:
     "What is known of the narrowest heads that solve a task with given attention."
     bound:int          # tables of the programme can be cut to this rank
@@ -704,7 +720,7 @@ def smallest_width(
     ov = representable(scores, population, hard=hard).ov
     if ov is None: raise ValueError('scores: no tables of any rank were found that solve the task with this attention')
     bound = ov.shape[-1]
-    while bound > 1 and margin_of(scores, population, cut(ov, bound - 1), hard=hard) > 0: bound -= 1
+    while bound > 1 and margin_of(scores, population, _cut(ov, bound - 1), hard=hard) > 0: bound -= 1
     narrowest = None
     for width in range(bound - 1, 0, -1):
         tries = (factors(scores, population, width, seed, hard) for seed in range(n_starts))
