@@ -155,8 +155,8 @@ class Task(ABC):
         tokens:Tensor, # (..., seq) token ids, a query last
     ) -> Tensor:       # (...) number of the right target
         "What is right after each token sequence; `ValueError` where one cannot occur."
-        counts = self.counts(tokens)
-        return _look_up(self, counts, tokens[..., -1])
+        tokens = self.check_tokens(tokens)
+        return _look_up(self, self.counts(tokens), tokens[..., -1])
 
     def sample(self,
         n:int,                     # contexts to draw
@@ -228,6 +228,7 @@ def _check_queries(
         raise ValueError(f'queries={task.queries}: at least one is needed, and each once')
     return queries
 
+@plain_torch()
 def target_table(
     task:Task,
 ) -> Tensor: # (n_targets, n_completions) float64
@@ -424,6 +425,7 @@ class SignalTask(Task):
         sources = tokens[signal].reshape(*n.shape, self.n_source)
         return _answer_to(self, sources)
 
+    @plain_torch()
     def every_bag(self) -> Bags: # rows in order of their sources
         "Every multiset of sources with every bag of noise."
         sources = torch.tensor(self.sources)                                        # (n_sources, n_source)
@@ -648,6 +650,7 @@ class IncoherentTask(Task, kind='incoherent'):
         return [t for t in range(self.n_vocab) if t != self.source]
 
     @property
+    @plain_torch()
     def targets(self) -> Tensor: # (n_dest + 1, n_dest)
         "Certain of each completion, and all alike."
         alike = torch.full((1, self.n_dest), 1 / self.n_dest, dtype=torch.float64)
@@ -669,9 +672,10 @@ class IncoherentTask(Task, kind='incoherent'):
         n, length = len(self.fillers), self.ctx_len
         return self.n_dest * (math.comb(length + n - 2, length - 1) + math.comb(length + n - 1, length))
 
+    @plain_torch()
     def every_bag(self) -> Bags:
         "For each destination the contexts with the source, then those without."
-        halves = [self.filled(with_source) for with_source in (1, 0)]
+        halves = [self._filled(with_source) for with_source in (1, 0)]
         counts = torch.cat([counts for counts, _ in halves])                    # (n_each, n_vocab)
         prob = torch.cat([prob for _, prob in halves]) / (2 * self.n_dest)      # (n_each,)
         n_each = len(counts)
@@ -680,7 +684,7 @@ class IncoherentTask(Task, kind='incoherent'):
         answer = torch.where(counts[:, self.source] > 0, query, self.n_dest)
         return Bags(counts + F.one_hot(query, self.n_vocab), answer, prob, query)
 
-    def filled(self,
+    def _filled(self,
         with_source:int, # how often the source stands in the context: 0 or 1
     ) -> tuple[Tensor, Tensor]: # counts (n, n_vocab); prob (n,)
         "Every bag of a context before its destination, with its probability among them."

@@ -394,12 +394,12 @@ class AttnOnly(nn.Module):
         which:int|Tensor=0,    # number of the query, or each context's (..., batch), taken as it is
     ) -> Tensor:               # (..., batch, n_completions)
         "`logits` for loops that have checked: by products wherever these are right."
-        rest = dict(hooks or {})
+        at, rest = hooked(hooks), dict(hooks or {})
         if not isinstance(which, int):
             if rest.keys() & {'hook_attn_scores', 'hook_pattern'} or self.score_spread() >= 1:
                 return self.logits_by_softmax(counts, hooks, which)
             return self.logits_by_products(counts, hooks, which)
-        scores = self._hooked_scores(hooked(hooks), which)
+        scores = self._hooked_scores(at, which)
         if 'hook_attn_scores' in rest: rest['hook_attn_scores'] = lambda _, name: scores  # a hook is asked once
         same_everywhere = scores.shape[-4] == 1 and 'hook_pattern' not in rest
         if same_everywhere and spread_share(scores) < 1: return self.logits_by_products(counts, rest, which)

@@ -244,7 +244,8 @@ def context_table(
 ) -> engine.Table:
     "What the contexts of a task are drawn from."
     parts = Parts(task.bags(), [], 0) if task.n_rows <= MAX_ROWS else task.in_parts()
-    first, queries = parts.first, torch.tensor(task.queries)
+    first = parts.first
+    queries = torch.tensor(task.queries, device=first.query.device)
     target = first.answer if task.targets is None else target_table(task)[first.answer]
     number = (first.query[:, None] == queries).int().argmax(-1)            # (n_rows,) of the query among the queries
     every = [engine.Part(first.counts, first.prob), *_filler_parts(parts, task.n_vocab)]
