@@ -4,10 +4,8 @@
 
 # %% auto #0
 __all__ = ['SWAPPED', 'Values', 'MEASUREMENTS', 'SEED_COLUMNS', 'ALL_KINDS', 'attention_within', 'tau', 'shared_out', 'shares',
-           'cost_of_agreement', 'with_rows', 'gap', 'safe', 'answers_by_sources', 'swapped', 'accuracy_without',
-           'head_interference', 'polysemanticity', 'Subject', 'Measurement', 'measurement', 'by_head', 'has_signals',
-           'several_heads', 'divides', 'two_heads', 'two_divide', 'measurement_of', 'measure', 'seed_measures',
-           'finite_seeds', 'without_diverged']
+           'cost_of_agreement', 'gap', 'safe', 'swapped', 'accuracy_without', 'head_interference', 'polysemanticity',
+           'Subject', 'Measurement', 'measurement', 'by_head', 'divides', 'measurement_of', 'measure', 'seed_measures']
 
 # %% ../nbs/16_measures.ipynb #1fc67925
 import math
@@ -75,7 +73,7 @@ def cost_of_agreement(model:AttnOnly, task:Task) -> Tensor:
     return evaluate(model, task).accuracy - _accuracy_agreed(model, task)
 
 # %% ../nbs/16_measures.ipynb #9e402d49
-def with_rows(
+def _with_rows(
     model:AttnOnly,
     ov:Tensor,      # (..., n_head, n_vocab, n_completions)
 ) -> AttnOnly:      # embed="onehot", d_head = n_vocab
@@ -102,13 +100,13 @@ def gap(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
 def safe(model:AttnOnly, task:SkipTrigramTask) -> Tensor:
     "Is the task still solved when nothing impossible is written? (...) bool."
     rows = replace_impossible(check_model(model, task).scores(), ov_circuit(model), task.completions)
-    return evaluate(with_rows(model, rows), task).solved
+    return evaluate(_with_rows(model, rows), task).solved
 
 # %% ../nbs/16_measures.ipynb #cb0eb341
 SWAPPED = 'accuracy', 'double', 'one_source', 'none'  # what the answers after a swap have of the sources
 
 @plain_torch()
-def answers_by_sources(
+def _answers_by_sources(
     task:SkipTrigramTask,
 ) -> dict[str, Tensor]: # (n_tuple, n_completions) bool each
     "Of each answer to each tuple of different sources: is it right, a double of one, does it share one, or none?"
@@ -119,7 +117,7 @@ def answers_by_sources(
     return dict(accuracy=common == task.n_source, double=one & single, one_source=one & ~single, none=common == 0)
 
 def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
-    "Divided pairs with attention swapped: `answers_by_sources`, (...) shares each; nan where no pair is divided."
+    "Divided pairs with attention swapped: `_answers_by_sources`, (...) shares each; nan where no pair is divided."
     apart = exclusivity(attention_within(model, task))              # (..., n_tuple)
     divided = (apart > .5).double()
     pairs = [task.completions.index(c) for c in source_tuples(task.completions)]
@@ -127,7 +125,7 @@ def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     answers = joint[..., pairs, :].double()                         # (..., n_tuple, n_completions)
     answers = answers / answers.sum(-1, keepdim=True)
     found = {}
-    for name, mask in answers_by_sources(task).items():
+    for name, mask in _answers_by_sources(task).items():
         by_pair = (answers * mask.to(answers.device)).sum(-1)       # (..., n_tuple)
         found[name] = (by_pair * divided).sum(-1) / divided.sum(-1)
     return found
@@ -256,33 +254,33 @@ def by_head(
     return {f'{column}{h}': x for h, x in enumerate(values.unbind(-1))}
 
 # %% ../nbs/16_measures.ipynb #195f8b70
-def has_signals(s:Subject) -> bool:
+def _has_signals(s:Subject) -> bool:
     return isinstance(s.task, SignalTask)
 
-def several_heads(s:Subject) -> bool:
-    return s.n_head > 1 and has_signals(s) and s.signal_task.n_signal > 1
+def _several_heads(s:Subject) -> bool:
+    return s.n_head > 1 and _has_signals(s) and s.signal_task.n_signal > 1
 
 def divides(s:Subject) -> bool:
     return s.n_head > 1 and s.pairs
 
-def two_heads(s:Subject) -> bool:
+def _two_heads(s:Subject) -> bool:
     return s.n_head == 2
 
-def two_divide(s:Subject) -> bool:
+def _two_divide(s:Subject) -> bool:
     return s.n_head == 2 and s.names_pairs
 
 @measurement('loss', 'excess', 'accuracy', 'margin', 'solved')
 def _figures(s:Subject) -> Values:
     return s.evaluation._asdict()
 
-@measurement('tau', 'tau_min', 'soft_tau', applies=several_heads)
+@measurement('tau', 'tau_min', 'soft_tau', applies=_several_heads)
 def _orders(s:Subject) -> Values:
     signals = s.signal_task.signals
     pairs = pairwise_tau(s.scores, signals)                          # (..., pairs of heads)
     soft = mean_tau(s.scores, signals, soft=True)
     return dict(tau=pairs.mean(-1), tau_min=pairs.amin(-1), soft_tau=soft)
 
-@measurement('relative_order', applies=lambda s: several_heads(s) and two_heads(s))
+@measurement('relative_order', applies=lambda s: _several_heads(s) and _two_heads(s))
 def _relative_order(s:Subject) -> Values:
     signals = list(s.signal_task.signals)
     own, other = orders(s.scores[..., signals]).unbind(-2)           # (..., n_signal) each
@@ -308,7 +306,7 @@ def _needed(s:Subject) -> Values:
     if s.n_head == 1: return dict(needed=s.model.W_Q.new_zeros(s.model.instances, dtype=torch.bool))
     return dict(needed=~s.solved_without.any(-1))
 
-@measurement('cost_of_agreement', applies=lambda s: two_heads(s) and s.one_query)
+@measurement('cost_of_agreement', applies=lambda s: _two_heads(s) and s.one_query)
 def _agreement(s:Subject) -> Values:
     return dict(cost_of_agreement=s.evaluation.accuracy - _accuracy_agreed(s.model, s.task))
 
@@ -328,7 +326,7 @@ def _classes(s:Subject) -> Values:
     for kind, values in zip(CLASSES, means.unbind(-1)): found |= by_head(f'logit_{kind}_', values)
     return found
 
-@measurement(*(f'swap_{name}' for name in SWAPPED), applies=two_divide)
+@measurement(*(f'swap_{name}' for name in SWAPPED), applies=_two_divide)
 def _swap(s:Subject) -> Values:
     found = swapped(s.model, s.pair_task)
     return {f'swap_{name}': share for name, share in found.items()}
@@ -347,11 +345,11 @@ def _interference(s:Subject) -> Values:
     mean = s.interference.mean(-1)
     return by_head('interference_', s.interference) | dict(interference=mean)
 
-@measurement('tokens', applies=has_signals)
+@measurement('tokens', applies=_has_signals)
 def _tokens(s:Subject) -> Values:
     return dict(tokens=polysemanticity(s.model, s.signal_task))
 
-@measurement('accuracy_equalised', applies=has_signals)
+@measurement('accuracy_equalised', applies=_has_signals)
 def _equalised(s:Subject) -> Values:
     hooks = equal_scores(s.model, s.signal_task)
     return dict(accuracy_equalised=evaluate(s.model, s.task, hooks).accuracy)
@@ -393,10 +391,10 @@ def seed_measures(
 ) -> Values:                             # (n_seed,) each; `kind` is an index into `ALL_KINDS`
     "What tells seeds apart. Of a seed whose training diverged only the exact figures are there."
     asked = check_list('columns', columns)
-    finite = finite_seeds(check_model(model, task))
+    finite = _finite_seeds(check_model(model, task))
     found = measure(model, task, [c for c in asked if c in ('loss', 'accuracy', 'margin', 'solved')])
     solved = found['solved'] if 'solved' in found else evaluate(model, task).solved
-    others = measure(without_diverged(model, finite), task, [c for c in asked if c not in found])
+    others = measure(_without_diverged(model, finite), task, [c for c in asked if c not in found])
     for name, values in others.items():
         found[name] = values.where(finite, torch.nan) if values.is_floating_point() else values
     if 'kind' in asked:
@@ -405,13 +403,13 @@ def seed_measures(
     return {c: found[c] for c in asked if c in found}
 
 # %% ../nbs/16_measures.ipynb #732cc93d
-def finite_seeds(
+def _finite_seeds(
     model:AttnOnly, # (n_seed,)
 ) -> Tensor:        # (n_seed,) bool
     "Which seeds have no weight that is not a finite number."
     return torch.stack([p.flatten(1).isfinite().all(-1) for p in model.parameters()]).all(0)
 
-def without_diverged(
+def _without_diverged(
     model:AttnOnly, # (n_seed,)
     finite:Tensor,  # (n_seed,) bool
 ) -> AttnOnly:

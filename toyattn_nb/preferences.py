@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['BLOCK', 'Completions', 'CLASSES', 'DOUBLE', 'POSSIBLE', 'IMPOSSIBLE', 'UNRELATED', 'KINDS', 'IDLE', 'UNIFORM',
            'HIERARCHICAL', 'OTHER', 'head_scores', 'token_columns', 'wide', 'orders', 'gaps', 'head_pairs',
-           'token_pairs', 'pairwise_tau', 'mean_tau', 'least_tau', 'tau_null', 'check_completions', 'source_tuples',
+           'pairwise_tau', 'mean_tau', 'least_tau', 'tau_null', 'check_completions', 'source_tuples',
            'source_attention', 'check_attention', 'check_prob', 'hardness', 'exclusivity', 'coverage', 'prob_different',
            'information', 'check_contexts', 'leak', 'least_seeds', 'order_information', 'ov_classes', 'class_means',
            'possible_gap', 'replace_impossible', 'own_margins', 'interference', 'kinds', 'solution_kinds']
@@ -107,7 +107,7 @@ def _pairwise(x:Tensor, dim:int) -> tuple[Tensor, Tensor]:
 # %% ../nbs/12_preferences.ipynb #9a475491
 BLOCK = 2**22  # numbers that `pairwise_tau` holds at a time; at least one token against all later ones
 
-def token_pairs(
+def _token_pairs(
     n_token:int,                   # how many tokens
     step:int,                      # first tokens in a block
     device:torch.device|None=None, # where they are needed
@@ -138,7 +138,7 @@ def pairwise_tau(
     rows = math.prod(lead) * math.comb(n_head, 2)         # values of τ
     step = max(1, BLOCK // max(1, rows * n_token))
     total = torch.zeros((), dtype=exact_dtype(s), device=s.device)
-    for a, b in token_pairs(n_token, step, s.device):
+    for a, b in _token_pairs(n_token, step, s.device):
         preferred = _preferred(s[..., a], s[..., b], soft)
         first, second = _pairwise(preferred, -2)          # (..., pairs of heads, pairs of tokens)
         total = total + (first * second).sum(-1)

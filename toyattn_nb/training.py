@@ -4,10 +4,9 @@
 
 # %% auto #0
 __all__ = ['SCHEDULES', 'OPTIMIZERS', 'Scores', 'PART_ROWS', 'SMALL', 'ENGINES', 'CHUNK', 'MAX_SEEDS', 'SGDW', 'check_scores',
-           'held_scores', 'TrainConfig', 'History', 'Run', 'run_from', 'check_instances', 'check_history',
-           'context_table', 'Contexts', 'batches', 'SummedLoss', 'start', 'hold_scores', 'default_record', 'Stepper',
-           'KernelStepper', 'chosen_engine', 'Keeper', 'check_seeds', 'check_steps', 'check_device', 'train',
-           'config_with', 'few_threads', 'how_trained', 'go']
+           'held_scores', 'TrainConfig', 'History', 'Run', 'context_table', 'Contexts', 'batches', 'SummedLoss',
+           'start', 'default_record', 'Stepper', 'KernelStepper', 'Keeper', 'check_seeds', 'check_steps',
+           'check_device', 'train', 'go']
 
 # %% ../nbs/09_training.ipynb #06b4d81e
 import math
@@ -184,12 +183,12 @@ class Run:
     ) -> 'Run':
         "The run of a file."
         meta, tensors = read_tensors(path, 'kind', 'train', 'seeds')
-        try: return run_from(meta, tensors)
+        try: return _run_from(meta, tensors)
         except (KeyError, ValueError, TypeError) as e:
             raise ValueError(f'{path}: its parts do not fit together: {e}') from e
 
 # %% ../nbs/09_training.ipynb #1b9cec99
-def run_from(
+def _run_from(
     meta:dict,                 # what `Run.to_bytes` keeps beside the tensors
     tensors:dict[str, Tensor], # by part and name
 ) -> Run:
@@ -205,14 +204,14 @@ def run_from(
     seeds = check_ints('seeds', meta['seeds'], 0)
     steps_done = check_int('steps_done', meta['steps_done'], 0, config.steps)
     snapshot_steps = check_ints('snapshot_steps', meta['snapshot_steps'], 0, steps_done)
-    check_instances('model', check_params(cfg, parts['model']), (len(seeds),))
-    check_instances('snapshots', check_params(cfg, parts['snapshots']), (len(snapshot_steps), len(seeds)))
-    history = check_history(History(**parts['history']), len(seeds))
+    _check_instances('model', check_params(cfg, parts['model']), (len(seeds),))
+    _check_instances('snapshots', check_params(cfg, parts['snapshots']), (len(snapshot_steps), len(seeds)))
+    history = _check_history(History(**parts['history']), len(seeds))
     how = check_type('how', meta['how'], dict)
     return Run(task, config, seeds, AttnOnly(cfg, parts['model']), history, AttnOnly(cfg, parts['snapshots']),
                snapshot_steps, steps_done, how)
 
-def check_instances(
+def _check_instances(
     name:str,             # of the part, for the message
     got:tuple[int, ...],  # its instance dimensions
     needed:tuple[int, ...],
@@ -220,7 +219,7 @@ def check_instances(
     "`ValueError` where the instance dimensions are others than needed."
     if tuple(got) != needed: raise ValueError(f'{name}: instances {tuple(got)} found, {needed} needed')
 
-def check_history(
+def _check_history(
     history:History,
     n_seeds:int,
 ) -> History: # the same
@@ -324,13 +323,13 @@ def start(
     held:tuple[str, ...] = ()
     if config.scores is not None:
         held = ('W_Q', 'W_K', 'W_E') if cfg.embed == 'learned' else ('W_Q', 'W_K')
-        hold_scores(model, held_scores(config.scores, task, cfg.n_head))
+        _hold_scores(model, held_scores(config.scores, task, cfg.n_head))
     if config.tied:
         for W in (model.W_Q, model.W_K): W.copy_(W[..., :1, :, :].expand_as(W))
     for name, p in model.named_parameters(): p.requires_grad_(name not in held)
     return model
 
-def hold_scores(
+def _hold_scores(
     model:AttnOnly, # changed in place
     scores:Tensor,  # (n_head, n_vocab)
 ) -> None:
@@ -429,7 +428,7 @@ class KernelStepper:
             tell(self.done - before)
 
 # %% ../nbs/09_training.ipynb #931ff871
-def chosen_engine(
+def _chosen_engine(
     wanted:str,          # one of `ENGINES`
     device:torch.device,
 ) -> tuple[str, str|None]: # "kernel" or "torch"; why not the kernel, where it was not "torch" that was asked for
@@ -534,16 +533,16 @@ def train(
 ) -> Run:                              # the trained models, with what was kept on the way
     "Train one model a seed, all at once. Each depends on its own seed and stream alone."
     check_type('cfg', cfg, AttnConfig).check_task(task)
-    config, seeds = config_with(config, kwargs), check_seeds(seeds)
+    config, seeds = _config_with(config, kwargs), check_seeds(seeds)
     progress, device = check_bool('progress', progress), check_device(device)
     kept = check_steps('snapshots', snapshots, config.steps)
     recorded = check_steps('record', default_record(config.steps) if record is None else record, config.steps)
     if recorded:
         recorded.add(config.steps)
         task.check_enumerable()
-    engine, fallback = chosen_engine(one_of('engine', engine, ENGINES), device)
+    engine, fallback = _chosen_engine(one_of('engine', engine, ENGINES), device)
     work = SMALL if engine == 'kernel' else len(seeds) * config.batch_size * cfg.n_completions
-    with plain_torch(grad=True), few_threads(work):
+    with plain_torch(grad=True), _few_threads(work):
         with torch.no_grad(): model = start(task, cfg, seeds, config).to(device)
         stepper:Stepper|KernelStepper
         if engine == 'kernel': stepper = KernelStepper(task, model, config, seeds)
@@ -551,13 +550,13 @@ def train(
         keeper = Keeper(model, task, recorded, kept)
         before = time.perf_counter()
         go(stepper, keeper, progress)
-        how = how_trained(engine, fallback, device, time.perf_counter() - before)
+        how = _how_trained(engine, fallback, device, time.perf_counter() - before)
         model.requires_grad_(False).zero_grad(set_to_none=True)
         return Run(task, config, seeds, model, keeper.history(), keeper.ensemble(), keeper.snapshot_steps,
                    stepper.done, how)
 
 # %% ../nbs/09_training.ipynb #c3456df3
-def config_with(
+def _config_with(
     config:TrainConfig|None, # None: the defaults
     changes:dict[str, Any],  # fields in place of those of `config`
 ) -> TrainConfig:
@@ -567,7 +566,7 @@ def config_with(
     return replace(TrainConfig() if config is None else check_type('config', config, TrainConfig), **changes)
 
 @contextmanager
-def few_threads(
+def _few_threads(
     work:int, # logits of a step
 ) -> Iterator[None]:
     "One thread where there is little to do at a time; as many as before afterwards."
@@ -576,7 +575,7 @@ def few_threads(
     try: yield
     finally: torch.set_num_threads(threads)
 
-def how_trained(
+def _how_trained(
     by:str,             # "kernel" or "torch"
     fallback:str|None,  # why it is not the kernel, where it could have been
     device:torch.device,
