@@ -208,14 +208,16 @@ def _solved(
     **programme:Any,
 ) -> Any:          # with the solution `x`, (n,)
     "SciPy's result for a linear programme; `Undecided` where the solver has none."
-    for options in ATTEMPTS:
-        result = linprog(cost, method='highs', options=options, **programme)
+    for method, options in ATTEMPTS:
+        result = linprog(cost, method=method, options=options, **programme)
         if result.status == 0: return result
     raise Undecided(f'scores: the solver gave up on a linear programme of {len(cost)} unknowns ({result.message})')
 
-_TIGHT:dict[str, Any] = dict(primal_feasibility_tolerance=1e-10, dual_feasibility_tolerance=1e-10)
-# what the solver is told, until it succeeds
-ATTEMPTS:tuple[dict[str, Any], ...] = _TIGHT, _TIGHT | dict(presolve=False), {}, dict(presolve=False)
+_USUAL:dict[str, Any] = dict(maxiter=20_000) # since the simplex method may go round in circles
+_TIGHT = _USUAL | dict(primal_feasibility_tolerance=1e-10, dual_feasibility_tolerance=1e-10)
+ATTEMPTS = ( # SciPy's methods and what they are told, until one succeeds
+    ('highs', _TIGHT), ('highs', _TIGHT | dict(presolve=False)), ('highs-ipm', _TIGHT),
+    ('highs', _USUAL), ('highs-ipm', _USUAL))
 
 # %% ../nbs/15_representable.ipynb #981a6633
 def _inequalities(
@@ -517,7 +519,7 @@ def representable(
             if limit > 1000 * TINY: raise Undecided(f'scores: it was only proven that a margin is below {limit:.2g}')
             return Answer(None if limit else False, 0., limit, None, None, certificate, len(rows.right), used)
         by = _margins(feature @ best.table, rows, best.unit)
-        new = _tightest(by, rows, 20, best.margin * (1 - 1e-6)) - chosen
+        new = _tightest(by, rows, 5, best.margin * (1 - 1e-6)) - chosen
         if not new: return _solution(best, feature, rows, weights.shape[1], used)
         chosen |= new
     raise Undecided(f'scores: not decided after {MAX_ROUNDS} rounds of adding contexts')
