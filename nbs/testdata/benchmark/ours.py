@@ -55,6 +55,7 @@ def main(args):
         calls = [timed(args, steps, args.engine)[1] for _ in range(args.again)]
         found['steady'] = statistics.median(calls) * args.steps / steps
     if args.torch_steps:
+        timed(args, 2, 'torch')  # what PyTorch does once a process
         _, seconds = timed(args, args.torch_steps, 'torch')
         found['torch'] = seconds * args.steps / args.torch_steps
     if args.busy: found['beside'] = beside_a_busy_one(args)
