@@ -9,7 +9,7 @@ __all__ = ['defaults', 'Cell', 'cell_from', 'steps_to_solved', 'check_columns', 
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from torch import Tensor

@@ -7,7 +7,7 @@ __all__ = ['FULL', 'QUICK', 'run_settings', 'judge', 'reproduce', 'is_complete']
 
 # %% ../nbs/25_reproduce.ipynb #3300146f
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from .claims import AT_LEAST, claim_jobs, judge_all, stored_rows
 from .core import check_bool, check_int, check_path, check_type, to_json, versions
 from .figures import CAPTIONS, FIGURES, draw, png
 from .report import report_html
-from .store import MANIFEST, RESULTS, RUN, Store
+from .store import MANIFEST, RESULTS, Store
 from .sweep import Job, fill, identity, is_measured, is_trained, measure_again, results, told
 from .training import MAX_SEEDS
 from .verdicts import Record
