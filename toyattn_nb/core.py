@@ -194,6 +194,7 @@ def plain_torch(
 ) -> Iterator[None]:
     "torch as it starts: float32, on the CPU, no inference mode; what was set before is set again afterwards."
     import torch
+    grad = check_bool('grad', grad)
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     on_cpu = nullcontext() if device.type == 'cpu' else torch.device('cpu')  # which would slow every call down
     with torch.inference_mode(False), torch.set_grad_enabled(grad), on_cpu:
@@ -207,6 +208,7 @@ def exact_dtype(
 ) -> Any:            # float64; float32 on a device that has no float64, as Apple's GPUs
     "The widest floats that the tensor's device has: what probabilities are added up in."
     import torch
+    check_type('tensor', tensor, torch.Tensor)
     return torch.float32 if tensor.device.type == 'mps' else torch.float64
 
 # %% ../nbs/00_core.ipynb #64d866c2
@@ -220,12 +222,13 @@ def has_bars() -> bool:
     return 'ipykernel' in sys.modules or sys.stderr.isatty()
 
 def memory_limit(
-    cgroup:Path=Path('/sys/fs/cgroup/memory.max'), # where Linux says what a container may use
+    cgroup:str|os.PathLike=Path('/sys/fs/cgroup/memory.max'), # where Linux says what a container may use
 ) -> int:                                          # bytes
     "Memory that this process may use: the machine's, or its container's."
     import psutil
+    said = check_path('cgroup', cgroup)
     there = psutil.virtual_memory().total
-    try: return min(there, int(cgroup.read_text()))
+    try: return min(there, int(said.read_text()))
     except (OSError, ValueError): return there
 
 # %% ../nbs/00_core.ipynb #95818a58
@@ -314,9 +317,14 @@ def tensor_bytes(
 ) -> bytes:
     "What a safetensors file holds."
     import safetensors.torch
-    meta = dict(schema=SCHEMA, versions=versions()) | meta
+    from torch import Tensor
+    for name, tensor in check_type('tensors', tensors, dict, 'name → tensor').items():
+        check_type(f'tensors[{name!r}]', tensor, Tensor)
+    meta = dict(schema=SCHEMA, versions=versions()) | check_type('meta', meta, dict)
     plain = {k: t.detach().cpu().contiguous() for k, t in tensors.items()}
-    return safetensors.torch.save(plain, {k: json.dumps(v) for k, v in meta.items()})
+    try: entries = {k: json.dumps(v) for k, v in meta.items()}
+    except TypeError as e: raise TypeError(f'meta: {e}') from e
+    return safetensors.torch.save(plain, entries)
 
 def read_tensors(
     path:str|os.PathLike, # a file of `tensor_bytes`

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .core import check_type, exact_dtype
+from .core import check_floats, check_tensor, check_tokens, check_type, exact_dtype
 from .data import Task, check_task, target_table
 from .model import AttnOnly, Hooks
 
@@ -80,7 +80,9 @@ def entries(
     targets:Targets|None, # of `targets_of`
 ) -> Tensor:              # (..., n_targets, rows)
     "Logits as they count for targets: the nearest target has the largest. Of log-probabilities: minus the divergence."
+    logits = check_floats('logits', logits, 'n_completions', 'rows')
     if targets is None: return logits
+    check_tensor('logits', logits, len(check_type('targets', targets, Targets).table.T), 'rows')
     return targets.table @ logits + targets.entropy[:, None]
 
 # %% ../nbs/03_evaluation.ipynb #25494dde
@@ -97,6 +99,8 @@ def margins(
     answer:Tensor,  # (rows,) the right targets
 ) -> tuple[Tensor, Tensor]: # right (..., 1, rows), an index for `gather`; margin (..., rows)
     "By how much the right entry is larger than the largest other one."
+    entries = check_floats('entries', entries, 'n_targets', 'rows')
+    answer = check_tokens('answer', answer, entries.shape[-2], entries.shape[-1])
     right = answer.expand(*entries.shape[:-2], 1, -1)
     own = entries.gather(-2, right).squeeze(-2)
     best_other = entries.scatter(-2, right, -torch.inf).amax(-2)
