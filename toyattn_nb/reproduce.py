@@ -14,11 +14,12 @@ from typing import Any
 import pandas as pd
 
 from .cells import Cell
-from .claims import AT_LEAST, claim_jobs, judge_all, stored_rows
-from .core import check_bool, check_int, check_path, check_type, to_json, versions
-from .figures import CAPTIONS, FIGURES, draw, png
+from .claims import (CAPTIONS, FIGURES, FRESH, OwnRows, Rows, Source, all_claims, claim_jobs, draw, judge_all,
+                               make_own, own_path, own_sources, stored_rows)
+from .core import check_bool, check_int, check_path, check_type, read_json, to_json, versions
+from .plots import png
 from .report import report_html
-from .store import MANIFEST, RESULTS, Store
+from .store import MANIFEST, MEASURES, RESULTS, TRAINS, Store, code_identity
 from .sweep import Job, fill, identity, is_measured, is_trained, measure_again, results, told
 from .training import MAX_SEEDS
 from .verdicts import Record
@@ -30,7 +31,7 @@ QUICK = dict(n_seeds=40, steps=1000)  # of a quick one
 def run_settings(
     n_seeds:int|None=None, # seeds a cell; None: as of `FULL` or `QUICK`
     steps:int|None=None,   # training steps; None: likewise
-    seed:int=0,            # the first seed; the others follow
+    seed:int=FRESH,        # the first seed; the others follow
     quick:bool=False,      # fewer seeds and steps?
 ) -> dict[str, Any]:
     "All settings of a run, checked."
@@ -43,18 +44,61 @@ def _jobs_of(
     settings:Mapping[str, Any], # from `run_settings`, or of a folder
 ) -> dict[Cell, Job]:           # by the cell of the claims
     "What has to be trained and measured."
+    all_claims()
     return claim_jobs(settings['n_seeds'], settings['steps'], settings['seed'], at_least=not settings['quick'])
+
+# %% ../nbs/31_reproduce.ipynb #a53cd034
+def _own_settings(
+    own:OwnRows,
+    settings:Mapping[str, Any], # of the folder
+) -> dict[str, Any]:
+    "What a table of its own depends on."
+    modules = [*TRAINS, *MEASURES, *own.modules]
+    package, _, made_in = own.make.__module__.rpartition('.')
+    if package == 'toyattn_nb': modules.append(made_in)
+    return dict(settings=dict(settings), code=code_identity(list(dict.fromkeys(modules))))
+
+def _is_made(
+    store:Store,
+    own:OwnRows,
+    settings:Mapping[str, Any], # of the folder
+) -> bool:
+    "Is a table of its own there, made by the present code?"
+    about = store.folder/own_path(own).with_suffix('.json')
+    if not about.is_file() or not (store.folder/own_path(own)).is_file(): return False
+    try: return read_json(about) == _own_settings(own, settings)
+    except (OSError, ValueError): return False
+
+def _own_rows(
+    store:Store,           # filled
+    jobs:dict[Cell, Job],  # of the folder
+    settings:Mapping[str, Any],
+    progress:bool,
+) -> dict[Source, pd.DataFrame]: # of those that can be had here
+    "The tables of their own, those that are there already taken as they are."
+    left = [own for own in own_sources() if not _is_made(store, own, settings)]
+    seeds = range(settings['seed'], settings['seed'] + settings['n_seeds'])
+    with told(0, len(left), progress and bool(left)) as tell:
+        for own in left:
+            table = make_own(own, store, jobs, seeds, settings['steps'], settings['quick'])
+            if table is not None:
+                store.write(own_path(own), table.to_parquet(index=False))
+                store.write(own_path(own).with_suffix('.json'), to_json(_own_settings(own, settings)))
+            tell(own.name)
+    made = [own for own in own_sources() if _is_made(store, own, settings)]
+    return {own: pd.read_parquet(store.folder/own_path(own)) for own in made}
 
 # %% ../nbs/31_reproduce.ipynb #19362ae7
 def _publish(
     store:Store,           # filled
     jobs:dict[Cell, Job],  # of the folder
     settings:Mapping[str, Any],
+    progress:bool,
 ) -> list[Record]:
     "Judge the claims, and write figures, page and verdicts."
-    rows = stored_rows(store, jobs)
+    rows = stored_rows(store, jobs) | _own_rows(store, jobs, settings, progress)
     records = judge_all(rows)
-    figures = {r.id: png(draw(r, rows)) for r in records if r.id in FIGURES}
+    figures = {r.id: png(draw(r, rows)) for r in records if r.id in FIGURES and r.parts}
     trained = _trained_cells(rows, jobs)
     for id, image in figures.items(): store.write(Path('figures')/f'{id}.png', image)
     store.write('report.html', report_html(records, figures, dict(settings), trained, CAPTIONS))
@@ -63,7 +107,7 @@ def _publish(
     return records
 
 def _trained_cells(
-    rows:Mapping[Cell, pd.DataFrame],
+    rows:Rows,
     jobs:dict[Cell, Job],
 ) -> list[dict[str, Any]]:
     "What was trained, for the page: name, seeds, steps, how many solved, seconds."
@@ -93,7 +137,7 @@ def judge(
                 measure_again(store, job)
                 tell(job.cell.name)
         store.write(RESULTS, results(store.folder).to_parquet(index=False))
-        return _publish(store, jobs, settings)
+        return _publish(store, jobs, settings, progress)
 
 def _folder_settings(
     store:Store,
@@ -109,7 +153,7 @@ def reproduce(
     out:str|os.PathLike,        # the run's folder, new or one that shall go on
     n_seeds:int|None=None,      # seeds a cell; None: 48, 256 where a claim asks for them, or 40 of a quick run
     steps:int|None=None,        # training steps; None: 3000, or 1000 of a quick run
-    seed:int=0,                 # the first seed; the others follow
+    seed:int=FRESH,             # the first seed; the others follow
     quick:bool=False,           # fewer seeds and steps? The page says so
     overwrite:bool=False,       # begin anew, in place of the run that is there?
     n_workers:int|None=None,    # processes of this machine; 1: this one; None: one a core
@@ -122,7 +166,7 @@ def reproduce(
     jobs = _jobs_of(settings)
     if overwrite and store.exists: _clear(store, settings)
     fill(store, list(jobs.values()), settings, n_workers, client, progress)
-    with store.locked(): return _publish(store, jobs, settings)
+    with store.locked(): return _publish(store, jobs, settings, progress)
 
 def _clear(
     store:Store,
@@ -131,7 +175,8 @@ def _clear(
     "Remove a run, by the names of the files that it wrote, and nothing else."
     with store.locked():
         _folder_settings(store)
-        written = ['claims.json', 'report.html', RESULTS, *(f'figures/{id}.png' for id in FIGURES)]
+        written:list[str|os.PathLike] = ['claims.json', 'report.html', RESULTS, *(f'figures/{id}.png' for id in FIGURES)]
+        for own in own_sources(): written += [own_path(own), own_path(own).with_suffix('.json')]
         for name in written: (store.folder/name).unlink(missing_ok=True)
         store.discard([job['key'] for job in store.manifest()['jobs']])
         store.clear_partials()
@@ -148,4 +193,6 @@ def is_complete(
     if missing: raise ValueError(f'settings: no {", ".join(sorted(missing))} among them: those of a run are needed')
     if not store.exists or not (store.folder/'claims.json').is_file(): return False
     if store.manifest()['settings'] != dict(settings): return False
-    return all(is_trained(store, job) and is_measured(store, job) for job in _jobs_of(settings).values())
+    jobs = _jobs_of(settings)
+    if not all(_is_made(store, own, settings) for own in own_sources()): return False
+    return all(is_trained(store, job) and is_measured(store, job) for job in jobs.values())
