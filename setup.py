@@ -73,7 +73,7 @@ setup(
     package_data={cfg['lib_path']: ['static/*', 'py.typed']},
     python_requires=f">={cfg['min_python']}",
     install_requires=lines('requirements'),
-    extras_require={'dev': lines('dev_requirements'), 'dask': lines('dask_requirements')},
+    extras_require={name: lines(f'{name}_requirements') for name in ('dev', 'dask', 'language')},
     entry_points={
         'console_scripts': lines('console_scripts'),
         'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"],  # where nbdev looks for what can be linked to
