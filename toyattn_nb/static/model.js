@@ -1,20 +1,23 @@
-// What the widgets share: the model's forward, the task's rules, DOM helpers, and life in a page without a kernel.
-// Plain ES module, no dependencies. A widget's module is this file followed by its own.
+// What the widgets share: the model's forward, the task's rules, what draws.
+// Plain ES module, no dependencies. A widget's module is this file, page.js and its own, in this order.
 
-// ---- the model: H heads, T tokens, head width D, C completions
+// ---- the model: H heads, Q queries, T tokens, head width D, C completions
 
-// One model out of the packed float32 numbers: scores (H, T), values (H, T, D), readout (H, D, C), bias (C) or nothing.
-export function unpack(spec, weights, step, seed) {
-  const {n_head: H, n_vocab: T, d_head: D, n_completions: C} = spec;
-  const size = H * T + H * T * D + H * D * C + (spec.direct ? C : 0), bytes = 4 * size * spec.steps.length * spec.seeds.length;
+// One model at one query, out of the packed float32 numbers: scores (H, Q, T), values (H, T, D), readout (H, D, C), bias (Q, C) or nothing.
+export function unpack(spec, weights, step, seed, query = spec.queries?.[0]) {
+  const {n_head: H, n_vocab: T, d_head: D, n_completions: C, queries = [query]} = spec, Q = queries.length;
+  const size = H * Q * T + H * T * D + H * D * C + (spec.direct ? Q * C : 0), bytes = 4 * size * spec.steps.length * spec.seeds.length;
   if (weights.byteLength !== bytes) throw Error(`its weights hold ${weights.byteLength} bytes where its sizes need ${bytes}.`);
   if (step < 0 || seed < 0) throw Error('this page does not carry the weights of that seed and step.');
+  const q = queries.indexOf(query);
+  if (q < 0) throw Error(`${query} is no token that can be asked after.`);
   let at = 4 * size * (step * spec.seeds.length + seed);
   for (let i = 0; i < size; i++) if (!Number.isFinite(weights.getFloat32(at + 4 * i, true))) throw Error('its weights hold numbers that are not finite.');
   const take = (...shape) => shape.length
     ? Array.from({length: shape[0]}, () => take(...shape.slice(1)))
     : weights.getFloat32((at += 4) - 4, true);
-  return {scores: take(H, T), values: take(H, T, D), readout: take(H, D, C), bias: spec.direct ? take(C) : null};
+  const scores = take(H, Q, T).map(head => head[q]), values = take(H, T, D), readout = take(H, D, C);
+  return {scores, values, readout, bias: spec.direct ? take(Q, C)[q] : null};
 }
 
 export function softmax(x) {
@@ -22,7 +25,7 @@ export function softmax(x) {
   return e.map(v => v / total);
 }
 
-// Attention and logits at the readoff, the last token. Heads in `ablated` write nothing; `forced` maps a head to the one
+// Attention and logits at the last token, the query, of a model at that query. Heads in `ablated` write nothing; `forced` maps a head to the one
 // token that it attends to, in contexts that hold it.
 export function forward(model, tokens, {ablated = [], forced = {}} = {}) {
   const H = model.scores.length, T = model.scores[0].length, C = model.readout[0][0].length;
@@ -48,15 +51,35 @@ export function centred(row) {
   return row.map(x => x - mean);
 }
 
-// ---- the task
+// What each token makes each head write to each completion, at full attention: (H, T, C).
+export const ovTables = model => model.values.map((values, h) => values.map(v => model.readout[h][0].map((_, c) =>
+  v.reduce((sum, x, d) => sum + x * model.readout[h][d][c], 0))));
 
-const isSignal = (spec, t) => t >= 1 && t <= spec.n_signal;
+// ---- the task: contexts in parts. To one of the first bags, which decides what is right, come n_fill of the fillers.
 
-// Number of the right completion, or null where the context is none of the task's.
+const tally = (n, tokens) => tokens.reduce((counts, t) => { counts[t]++; return counts; }, Array(n).fill(0));
+
+// Number of the right target, or null where the context is none of the task's. The query stands last.
 export function completion(spec, tokens) {
-  const sources = tokens.filter(t => isSignal(spec, t)).sort((a, b) => a - b).join();
-  const c = spec.completions.findIndex(x => x.join() === sources);
-  return c < 0 ? null : c;
+  const {first, answers, fillers, n_fill} = spec.parts, counts = tally(spec.n_vocab, tokens), filler = new Set(fillers);
+  const found = first.findIndex(bag => {
+    if (bag.at(-1) !== tokens.at(-1) || bag.length + n_fill !== tokens.length) return false;
+    const own = tally(spec.n_vocab, bag);
+    return counts.every((n, t) => filler.has(t) ? n >= own[t] : n === own[t]);
+  });
+  return found < 0 ? null : answers[found];
+}
+
+// How logits count for the targets: the nearest one has the largest entry.
+export function entries(spec, logits) {
+  if (!spec.targets) return logits;
+  return spec.targets.map(row => row.reduce((sum, p, c) => sum + p * logits[c] - (p > 0 ? p * Math.log(p) : 0), 0));
+}
+
+// The target nearest to the logits, whether another is as near, and by how much one, the right target, is nearer than all others.
+export function judge(spec, logits, right = null) {
+  const x = entries(spec, logits), top = Math.max(...x), others = x.filter((_, i) => i !== right);
+  return {best: x.indexOf(top), tie: x.filter(v => v === top).length > 1, margin: right === null ? null : x[right] - Math.max(...others)};
 }
 
 export function shuffled(list) {
@@ -68,11 +91,40 @@ export function shuffled(list) {
   return out;
 }
 
-// A context as the task draws it, the readoff last.
+const pick = list => list[Math.floor(Math.random() * list.length)];
+
+// A context as the task draws it, the query last.
 export function example(spec) {
-  const draw = (n, first, size) => Array.from({length: n}, () => first + Math.floor(Math.random() * size));
-  const noise = draw(spec.ctx_len - spec.n_source, 1 + spec.n_signal, spec.n_noise);
-  return [...shuffled([...draw(spec.n_source, 1, spec.n_signal), ...noise]), 0];
+  const {first, prob, fillers, n_fill} = spec.parts;
+  let left = Math.random() * prob.reduce((a, b) => a + b), chosen = 0;
+  while (left >= prob[chosen] && chosen < first.length - 1) left -= prob[chosen++];
+  const bag = first[chosen], fill = Array.from({length: n_fill}, () => pick(fillers));
+  return [...shuffled([...bag.slice(0, -1), ...fill]), bag.at(-1)];
+}
+
+// Every way to choose n of the tokens with repetition, in order.
+function multisets(tokens, n) {
+  if (n === 0) return [[]];
+  return tokens.flatMap((t, i) => multisets(tokens.slice(i), n - 1).map(rest => [t, ...rest]));
+}
+
+const choose = (n, k) => Array.from({length: k}).reduce((ways, _, i) => ways * (n - i) / (i + 1), 1);
+
+// Each bag of tokens of the task once, the query last; where they are more than `most`, so many contexts drawn at random instead.
+export function contexts(spec, most = 20000) {
+  const {first, answers, fillers, n_fill} = spec.parts, seen = new Map();
+  const keep = (tokens, answer) => seen.set([...tokens].sort((a, b) => a - b).join() + ';' + tokens.at(-1), {tokens, answer});
+  const whole = first.length * choose(fillers.length + n_fill - 1, n_fill) <= most;
+  if (whole) {
+    const fills = multisets(fillers, n_fill);
+    first.forEach((bag, i) => fills.forEach(fill => keep([...bag.slice(0, -1), ...fill, bag.at(-1)], answers[i])));
+  } else {
+    for (let i = 0; i < most / 4; i++) {
+      const tokens = example(spec);
+      keep(tokens, completion(spec, tokens));
+    }
+  }
+  return {whole, list: [...seen.values()]};
 }
 
 // ---- drawing
@@ -141,46 +193,15 @@ export function drawn(el, draw) {
   el.classList.toggle('ta-broken', !!alert);
 }
 
+// A widget's `render`, of a function that draws and returns what to do at the end, that says what is wrong where it throws.
+export const guarded = render => ({model, el}) => {
+  let stop;
+  drawn(el, () => { stop = render({model, el}); });
+  return () => stop?.();
+};
+
 // Throw where a number among the values, however nested, is not finite.
 export function checkFinite(what, values) {
   if (Array.isArray(values)) values.forEach(v => checkFinite(what, v));
   else if (!Number.isFinite(values)) throw Error(`${what} holds ${JSON.stringify(values) ?? values} where a number is needed.`);
-}
-
-// ---- a page without a kernel
-
-// What a widget's model is in Jupyter, in a page. Widgets of one group share their seed and their step.
-class PageState extends EventTarget {
-  constructor(traits, group) {
-    super();
-    Object.assign(this, {traits, group});
-    group?.addEventListener('toyattn', ({detail}) => { if (detail.from !== this) this.set(detail.name, detail.value, true); });
-  }
-  get(name) { return this.traits[name]; }
-  set(name, value, told = false) {
-    if (!(name in this.traits)) return;
-    this.traits[name] = value;
-    this.dispatchEvent(new Event(`change:${name}`));
-    if (!told && ['seed', 'step'].includes(name)) {
-      this.group?.dispatchEvent(new CustomEvent('toyattn', {detail: {name, value, from: this}}));
-    }
-  }
-  on(event, f) { this.addEventListener(event, f); }
-  off(event, f) { this.removeEventListener(event, f); }
-  save_changes() {}
-}
-
-// Bring the page's widgets of one kind to life.
-export function start(kind, {render}) {
-  for (const el of document.querySelectorAll(`.toyattn[data-widget="${kind}"]:not([data-live])`)) {
-    el.dataset.live = '';
-    let model;
-    drawn(el, () => {
-      const traits = JSON.parse(el.querySelector('script').textContent);
-      if (typeof traits._weights === 'string') traits._weights = new DataView(Uint8Array.from(atob(traits._weights), c => c.charCodeAt(0)).buffer);
-      el.replaceChildren();
-      model = new PageState(traits, el.closest('.toyattn-group'));
-    });
-    if (model) render({model, el});
-  }
 }

@@ -1,5 +1,5 @@
 // SeedBrowser's overview: every seed a point by two measures, coloured and shaped by its kind of solution.
-import {tag, svg, choice, drawn, plotFrame} from './model.js';
+import {tag, svg, choice, drawn, guarded, plotFrame} from './model.js';
 
 // Colours of Okabe and Ito, which the colour-blind can tell apart; shapes say the same.
 const SHAPES = [
@@ -64,4 +64,4 @@ function render({model, el}) {
   return () => { for (const event of events) model.off(event, redraw); };
 }
 
-export default {render: ({model, el}) => { let stop; drawn(el, () => { stop = render({model, el}); }); return () => stop?.(); }};
+export default {render: guarded(render)};

@@ -1,5 +1,5 @@
 // SubspaceExplorer: tokens or completions on two principal components of a space inside the heads.
-import {tag, svg, choice, drawn, checkFinite, plotFrame, HEADS} from './model.js';
+import {tag, svg, choice, drawn, guarded, checkFinite, plotFrame, HEADS} from './model.js';
 
 // Colours of completions, the same as in the figures.
 const HUES = ['#1f77b4', '#aec7e8', '#ff7f0e', '#ffbb78', '#2ca02c', '#98df8a', '#d62728', '#ff9896', '#9467bd', '#c5b0d5',
@@ -70,4 +70,4 @@ function render({model, el}) {
   return () => { for (const event of events) model.off(event, redraw); };
 }
 
-export default {render: ({model, el}) => { let stop; drawn(el, () => { stop = render({model, el}); }); return () => stop?.(); }};
+export default {render: guarded(render)};
