@@ -19,13 +19,14 @@ from matplotlib.patches import Patch
 
 from .cells import Cell
 from .claims import (OfSeeds, Quantity, Rows, bars_of, figure, measure_of, of_built, seeds_of, value_of)
-from .claims_pairs import (ALL_WIDTHS, BOUND, CONSTANT, COPY_SWAP, COST, EQUALISED, EXCLUSIVITY, EXPECTED_KIND,
-                               H1D1, H1D4, H2D1, H2D1_EVEN, H2D4, H2D4_EVEN, H2D6, KIND_SHARES, ONE_HEAD, ONE_IDLE,
-                               ONE_SOURCE_TAU, RANDOM_TAU, ROOMY, SHORT_OF_ROOM, START_TAU, SWAP, TASK, TAU,
-                               TRAINED_HEADS, UNIFORM_ALONE, UNIFORM_INTERFERENCE, WIDE, WITH_NARROW)
+from .claims_pairs import (ALL_WIDTHS, BOUND, BY_DIVIDING, CONSTANT, COPY_SWAP, COST, EQUALISED, EVEN,
+                               EXCLUSIVITY, EXPECTED_KIND, H1D1, H1D4, H2D1, H2D4, H2D6, KIND_SHARES, ONE_HEAD,
+                               ONE_IDLE, ONE_SOURCE_SOFT, RANDOM_TAU, ROOMY, SHORT_OF_ROOM, SOFT_TAU, SORTING_SWAP,
+                               START_TAU, SWAP, TASK, TAU, TELL, TIED_SOLVE, TRAINED_HEADS, UNIFORM_ALONE,
+                               UNIFORM_INTERFERENCE, WIDE, WITH_NARROW, width)
 from .measures import ALL_KINDS
-from .plots import (BELOW, DARK, GREEN, GREY, RED, bars_across, bars_up, head_colour, mark_value, name_rows,
-                              sheet, spread)
+from .plots import (BELOW, DARK, GREEN, GREY, RED, bars_across, bars_up, head_colour, interval_bar,
+                              mark_value, name_rows, sheet, spread)
 from .preferences import CLASSES, KINDS, tau_null
 from .verdicts import Record, mean
 
@@ -147,7 +148,7 @@ def _kind_by_hand(name:str) -> list[float]: # of each of `KINDS`
     'kind.')
 def _c4_figure(record:Record, rows:Rows) -> Figure:
     "Shares of kinds, trained and by hand."
-    shares = _shares_of(record, {f'trained, d_head={cell.cfg.d_head}': KIND_SHARES[cell].values() for cell in WIDE})
+    shares = _shares_of(record, {f'trained, {width(cell)}': KIND_SHARES[cell].values() for cell in WIDE})
     shares |= {name: _kind_by_hand(name) for name in EXPECTED_KIND}
     with sheet('Kinds of solution', 2.6) as fig:
         _stacked(fig.subplots(), shares, {kind: KIND_COLOURS[kind] for kind in KINDS})
@@ -165,12 +166,11 @@ class _TauColumn:
 
 # %% ../nbs/29_figures.ipynb #2c67b4fd
 def _tau_columns(record:Record, rows:Rows) -> list[_TauColumn]: # without those that have no seeds
-    "Random orders, models before training, trained ones by width, and those with one source."
+    "Random orders, models before training, and trained ones by width."
     values, prob = tau_null(TASK.n_signal)
     columns = [_TauColumn('random\norders', prob, value_of(record, RANDOM_TAU), [], GREY)]
-    taken = {'4, before\ntraining': START_TAU[H2D4]}
+    taken = {'4, step 0': START_TAU[H2D4]}
     for cell in ALL_WIDTHS: taken[str(cell.cfg.d_head)] = TAU[cell]
-    taken['4, only\none source'] = ONE_SOURCE_TAU
     for label, quantity in taken.items():
         seeds = quantity.values(rows).to_numpy()                    # (n_seed,)
         if not len(seeds): continue
@@ -189,20 +189,39 @@ def _draw_tau(ax:Axes, x:int, column:_TauColumn) -> None:
     ax.plot([x - .38, x + .38], [column.mean] * 2, color='black', lw=1.6)
     for bar in column.bars: ax.plot([x - .46, x + .46], [bar] * 2, color=RED, ls='--', lw=1.4)
 
+# %% ../nbs/29_figures.ipynb #dffc1163
+def _draw_soft_tau(
+    ax:Axes,
+    record:Record,
+    rows:Rows,
+) -> None:
+    "Soft τ of each seed, trained and where nothing is to be shared, by width; with means and bars."
+    for x, cell in enumerate((H2D1, H2D4)):
+        for side, quantity, colour in ((-.2, SOFT_TAU[cell], DARK), (.2, ONE_SOURCE_SOFT[cell], GREY)):
+            seeds = quantity.values(rows).to_numpy()[:SHOWN]        # (n_shown,)
+            place = x + side + spread(len(seeds), .13)
+            ax.scatter(place, seeds, s=7, color=colour, lw=0)
+            ends = [x + side - .17, x + side + .17]
+            ax.plot(ends, [value_of(record, quantity)] * 2, color='black', lw=1.6)
+            for bar in bars_of(record, quantity): ax.plot(ends, [bar] * 2, color=RED, ls='--', lw=1.4)
+    ax.set(xticks=[0, 1], xticklabels=['1', '4'], xlim=(-.5, 1.5), xlabel='d_head', title='soft τ')
+
 # %% ../nbs/29_figures.ipynb #19a90e28
 @figure('C5',
-    "Each bubble's area is the share of models with that τ: −1 means that one head's order is the other's "
-    'reversed, +1 the same order. Black lines are means, dashed red ones the bars of the criterion.')
+    "Left, each bubble's area is the share of models with that τ: −1 means that one head's order is the other's "
+    'reversed, +1 the same order. Right, each dot is a model: dark where two sources are to be shared, grey where there '
+    'is only one. Black lines are means, dashed red ones the bars of the criteria.')
 def _c5_figure(record:Record, rows:Rows) -> Figure:
-    "Kendall's τ between the heads, a column for each kind of model."
+    "Kendall's τ between the heads, a column for each kind of model; soft τ beside it."
     columns = _tau_columns(record, rows)
     labels = [column.label for column in columns]
-    with sheet('Do the two heads rank the signal tokens alike?', 2.7) as fig:
-        ax = fig.subplots()
-        for x, column in enumerate(columns): _draw_tau(ax, x, column)
-        ax.set(xticks=range(len(labels)), xticklabels=labels, xlim=(-.6, len(labels) - .4), xlabel='d_head')
-        ax.set(yticks=[-1, 0, 1], yticklabels=['−1', '0', '1'], ylim=(-1.35, 1.35), ylabel="Kendall's τ")
-        ax.tick_params(axis='x', length=0, labelsize=9)
+    with sheet('Do the two heads rank the signal tokens alike?', 2.9) as fig:
+        hard, soft = fig.subplots(ncols=2, sharey=True, width_ratios=(3, 2))
+        for x, column in enumerate(columns): _draw_tau(hard, x, column)
+        hard.set(xticks=range(len(labels)), xticklabels=labels, xlim=(-.6, len(labels) - .4), xlabel='d_head')
+        hard.set(yticks=[-1, 0, 1], yticklabels=['−1', '0', '1'], ylim=(-1.35, 1.35), title="Kendall's τ")
+        _draw_soft_tau(soft, record, rows)
+        for ax in (hard, soft): ax.tick_params(axis='x', length=0, labelsize=8.5)
     return fig
 
 # %% ../nbs/29_figures.ipynb #e7fa27c2
@@ -224,26 +243,40 @@ def _place_models(
     ax.scatter(x, y, s=28, edgecolors=DARK, label=label, clip_on=False, zorder=3, **style)
 
 # %% ../nbs/29_figures.ipynb #6c61c48c
+def _draw_tied(
+    ax:Axes,
+    record:Record,
+) -> None:
+    "The share of tied heads that solve the task, by width, with intervals and bars."
+    for y, solve in enumerate(TIED_SOLVE.values()):
+        found = measure_of(record, solve)
+        interval_bar(ax, y, found.value, found.interval)
+    name_rows(ax, [width(cell) for cell in TIED_SOLVE])
+    bars_across(ax, bars_of(record, *TIED_SOLVE.values()))
+    ax.set(xlim=(0, 1), title='trained to look alike', xlabel='share solved')
+
 @figure('C6',
-    'Each mark is a model, placed by the share of its attention that the heads do not have in common, and by '
+    'Left, each mark is a model, placed by the share of its attention that the heads do not have in common, and by '
     'the accuracy lost where one head is made to look where the other looks. Beyond both dashed lines the '
-    'criterion is met, which asks nothing of d_head=1 (open circles).')
+    'criterion is met, which asks nothing of d_head=1 (open circles). Right, how many models solve the task when their '
+    'heads have one set of scores between them: if it needed a division, none, left of the dashed line.')
 def _c6_figure(record:Record, rows:Rows) -> Figure:
-    "Exclusivity against the cost of agreement."
-    with sheet('How much heads divide, and what agreeing would cost', 2.9) as fig:
-        ax = fig.subplots()
+    "Exclusivity against the cost of agreement; and whether tied heads solve the task."
+    with sheet('How much heads divide, and what agreeing would cost', 3.1) as fig:
+        ax, tied = fig.subplots(ncols=2, width_ratios=(3, 2))
         start = seeds_of(rows, H2D4, solved_only=False)
-        _place_models(ax, 'before training', start['exclusivity@0'], start['cost_of_agreement@0'],
+        _place_models(ax, 'step 0', start['exclusivity@0'], start['cost_of_agreement@0'],
                       marker='X', facecolors=GREY, lw=0)
         for cell in WITH_NARROW:
             exclusivity, cost = EXCLUSIVITY[cell].values(rows), COST[cell].values(rows)
-            if len(cost): _place_models(ax, f'd_head={cell.cfg.d_head}', exclusivity, cost, **MARKS[cell])
+            if len(cost): _place_models(ax, width(cell), exclusivity, cost, **MARKS[cell])
         uniform = [of_built(TASK, 'two_head_uniform', column) for column in ('exclusivity', 'cost_of_agreement')]
         _place_models(ax, 'two_head_uniform', uniform[:1], uniform[1:], marker='s', facecolors=GREY, lw=.8)
         bars_across(ax, bars_of(record, *(EXCLUSIVITY[cell] for cell in WIDE)))
         bars_up(ax, bars_of(record, *(COST[cell] for cell in WIDE)))
         ax.set(xlim=(0, 1), ylim=(-.05, 1), xlabel='exclusivity', ylabel='accuracy lost')
-        fig.legend(ncols=3, handletextpad=.2, columnspacing=1, **BELOW)
+        _draw_tied(tied, record)
+        fig.legend(*ax.get_legend_handles_labels(), ncols=3, handletextpad=.2, columnspacing=1, **BELOW)
     return fig
 
 # %% ../nbs/29_figures.ipynb #1d66da13
@@ -282,14 +315,14 @@ def _c7_figure(record:Record, rows:Rows) -> Figure:
 # %% ../nbs/29_figures.ipynb #62de4ee1
 def _harm(
     ax:Axes,
-    head:int,
+    colour:str,
     interference:Iterable[float], # (n,)
     without:Iterable[float],      # (n,) accuracy
     **style:Any,                  # as for `Axes.scatter`
 ) -> None:
-    "A mark for each model's head, in its colour."
+    "A mark for each model's head."
     x, y = list(interference), list(without)
-    ax.scatter(x, y, color=head_colour(head), lw=0, alpha=.7, clip_on=False, zorder=3, **style)
+    ax.scatter(x, y, color=colour, lw=0, alpha=.7, clip_on=False, zorder=3, **style)
 
 # %% ../nbs/29_figures.ipynb #1cdade99
 def _key(label:str, colour:str, marker:str='o', size:float=5) -> Line2D:
@@ -297,27 +330,43 @@ def _key(label:str, colour:str, marker:str='o', size:float=5) -> Line2D:
     return Line2D([], [], color=colour, marker=marker, ls='', ms=size, label=label)
 
 # %% ../nbs/29_figures.ipynb #e9578825
+def _draw_differences(
+    ax:Axes,
+    record:Record,
+    differences:Mapping[str, Quantity], # by label
+) -> None:
+    "Differences with their intervals, around zero, and the bars of their criteria."
+    for y, difference in enumerate(differences.values()):
+        found = measure_of(record, difference)
+        interval_bar(ax, y, found.value, found.interval)
+    name_rows(ax, differences)
+    ax.axvline(0, color='0.8', lw=.8, zorder=0)
+    bars_across(ax, bars_of(record, *differences.values()))
+
 @figure('C8',
-    'Each mark is a head of a model, placed by the share of its say that speaks against the right answer, and '
-    'by the accuracy that remains when it is removed. Below the dashed line it is needed.')
+    'Left, each mark is a head of a model, placed by the share of its say that speaks against the right answer, and by '
+    'the accuracy that remains when it is removed: in colour where heads are trained to look, grey where attention is '
+    'held even, stars for `two_head_uniform`. Below the dashed line a head is needed. Right, interference less that of '
+    'models of the same width whose attention is held even: to the right of the dashed line it comes of dividing.')
 def _c8_figure(record:Record, rows:Rows) -> Figure:
-    "Interference of each head against the accuracy without it."
-    with sheet('A head’s harm, and the harm of losing it', 2.7) as fig:
-        axs = fig.subplots(ncols=2, sharex=True, sharey=True)
-        for ax, cell in zip(axs, (H2D4, H2D4_EVEN)):
+    "Interference of each head against the accuracy without it; and against interference without a division."
+    with sheet('A head’s harm, and the harm of losing it', 2.9) as fig:
+        ax, because = fig.subplots(ncols=2, width_ratios=(3, 2))
+        for cell, held in ((EVEN[H2D4], True), (H2D4, False)):
             seeds = seeds_of(rows, cell, solved_only=True)[:SHOWN]
             for h in range(cell.cfg.n_head):
-                _harm(ax, h, seeds[f'interference_{h}'], seeds[f'zero_{h}'], s=18)
-        for h, pair in enumerate(zip(UNIFORM_INTERFERENCE, UNIFORM_ALONE)):
+                colour = GREY if held else head_colour(h)
+                _harm(ax, colour, seeds[f'interference_{h}'], seeds[f'zero_{h}'], s=18)
+        for pair in zip(UNIFORM_INTERFERENCE, UNIFORM_ALONE):
             x, y = (value_of(record, quantity) for quantity in pair)
-            _harm(axs[1], h, [x], [y], s=110, marker='*')
-        for ax, title in zip(axs, ('trained, d_head=4', 'control: uniform attention')):
-            bars_up(ax, bars_of(record, *TRAINED_HEADS['zero_'][H2D4]))
-            ax.set(title=title, xlabel='interference', ylim=(0, 1), xlim=(0, None))  # once all is drawn
-        axs[0].set_ylabel('accuracy without it')
+            _harm(ax, GREY, [x], [y], s=110, marker='*')
+        bars_up(ax, bars_of(record, *TRAINED_HEADS['zero_'][H2D4]))
+        ax.set(title='d_head=4', xlabel='interference', ylabel='accuracy without it', ylim=(0, 1), xlim=(0, None))
+        _draw_differences(because, record, {width(cell): difference for cell, difference in BY_DIVIDING.items()})
+        because.set(title='less that of\neven attention', xlabel='interference')
         keys = [_key(f'head {h}', head_colour(h)) for h in range(H2D4.cfg.n_head)]
-        keys.append(_key('two_head_uniform', '0.4', '*', 10))
-        fig.legend(handles=keys, ncols=3, handletextpad=.1, columnspacing=1, **BELOW)
+        keys += [_key('held even', GREY), _key('two_head_uniform', GREY, '*', 10)]
+        fig.legend(handles=keys, ncols=4, handletextpad=.1, columnspacing=1, **BELOW)
     return fig
 
 # %% ../nbs/29_figures.ipynb #9c8bccde
@@ -326,8 +375,8 @@ Symptoms = Mapping[str, Quantity]
 def _symptom_rows(record:Record) -> dict[str, Symptoms]: # without those that there was nothing to measure on
     "The rows of the figure of C9, by their labels."
     found:dict[str, Symptoms] = {
-        'd_head=6\n(room to spare)': ROOMY,
         'd_head=1\n(short of room)': SHORT_OF_ROOM,
+        'd_head=6\n(room to spare)': ROOMY,
         'plain\n(by hand)': ONE_HEAD,
         'one_idle\n(by hand)': ONE_IDLE}
     return {label: row for label, row in found.items() if not np.isnan(value_of(record, row['tokens']))}
@@ -353,18 +402,19 @@ PANELS = dict(  # title and range
     interference=('interference', (-.01, None)))
 
 @figure('C9',
-    'Dots are means over solved models, bars the middle 90 % of them. At d_head=6 there are more dimensions '
-    'than answers. To the right of a dashed line the symptom is present.')
+    'Above, dots are means over solved models, bars the middle 90 % of them. At d_head=1 dimensions are short; at '
+    'd_head=6 there are more of them than answers. Below, the difference of the two with its interval: a symptom tells '
+    'of the shortage if it lies to the right of the dashed lines, and does not if it lies between them or to the left.')
 def _c9_figure(record:Record, rows:Rows) -> Figure:
-    "Three symptoms, a panel each."
+    "Three symptoms, a panel each, and what they tell."
     models = _symptom_rows(record)
-    with sheet('Three symptoms, with and without a shortage', 2.7) as fig:
-        axs = fig.subplots(ncols=len(PANELS), sharey=True)
-        for ax, (symptom, (title, limits)) in zip(axs, PANELS.items()):
+    with sheet('Three symptoms, with and without a shortage', 3.5) as fig:
+        above, below = fig.subplots(nrows=2, ncols=len(PANELS), height_ratios=(4, 1), sharey='row')
+        for ax, difference, (symptom, (title, limits)) in zip(above, below, PANELS.items()):
             for y, row in enumerate(models.values()): _draw_symptom(ax, y, row[symptom], record, rows)
-            bars_across(ax, bars_of(record, ROOMY[symptom]))
             name_rows(ax, models)
             ax.set(title=title, xlim=limits)
+            _draw_differences(difference, record, {'difference': TELL[symptom]})
     return fig
 
 # %% ../nbs/29_figures.ipynb #032ccab1
@@ -373,13 +423,14 @@ ANSWERS = {'right': GREEN, 'a token twice': '#F0E442', 'one token right': '#bbbb
 # %% ../nbs/29_figures.ipynb #92938730
 @figure('C10',
     "What models answer, on pairs that their heads divide, when each head is given the other's attention: "
-    'both tokens are still read, by the wrong head. The lowest row is built by hand to copy without inferring '
-    'anything.')
+    'both tokens are still read, by the wrong head. The two lowest rows are built by hand: one copies whatever it looks '
+    'at, the other has a code that needs both heads.')
 def _c10_figure(record:Record, rows:Rows) -> Figure:
     "Shares of answers after the swap."
-    groups = {f'd_head={cell.cfg.d_head}': SWAP[cell].values() for cell in WITH_NARROW}
-    shares = _shares_of(record, groups | {'hierarchical_copy': COPY_SWAP.values()})
-    with sheet('Answers after the heads swap their attention', 2.3) as fig:
+    groups:dict[str, Iterable[Quantity]] = {width(cell): SWAP[cell].values() for cell in WITH_NARROW}
+    groups |= {'hierarchical_copy': COPY_SWAP.values(), 'sorting': SORTING_SWAP.values()}
+    shares = _shares_of(record, groups)
+    with sheet('Answers after the heads swap their attention', 2.5) as fig:
         _stacked(fig.subplots(), shares, ANSWERS)
     return fig
 
@@ -400,7 +451,7 @@ def _c11_figure(record:Record, rows:Rows) -> Figure:
     uniform = _made_uniform(rows)
     if len(uniform): groups['solved ones,\nmade uniform'] = uniform
     groups['uniform\nby hand'] = _by_hand('two_head_uniform')
-    groups['trained\nuniform'] = _trained(rows, H2D1_EVEN)
+    groups['trained\nuniform'] = _trained(rows, EVEN[H2D1])
     with sheet('d_head=1 without preferences among signals', 2.7) as fig:
         ax = fig.subplots()
         _accuracy_rows(ax, groups)
