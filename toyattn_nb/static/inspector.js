@@ -270,8 +270,8 @@ function render({model, el}) {
     const those = bag => bag.slice(0, -1).filter(t => spec.marked.includes(t)).length, n = those(ids);
     const allowed = unique(parts.first.map(those)).sort((a, b) => a - b);
     if (!spec.marked.length || allowed.includes(n)) return spec.parts.whole ? 'No right answer: this context is none of the task’s.' : 'This page does not know the right answer.';
-    const which = spec.marked.length === 1 ? names[spec.marked[0]] : 'signal token';
-    return `No right answer: this context holds ${n} ${which}${n === 1 || spec.marked.length === 1 ? '' : 's'} (${list(spec.marked.map(t => names[t]), 'and')}), the task puts ${list(allowed, 'or')}.`;
+    if (spec.marked.length === 1) return `No right answer: this context holds ${names[spec.marked[0]]} ${n} times, the task puts it ${list(allowed, 'or')} times.`;
+    return `No right answer: this context holds ${n} signal token${n === 1 ? '' : 's'} (of ${spec.marked.map(t => names[t]).join(', ')}), the task puts ${list(allowed, 'or')}.`;
   }
 
   // -- views: how it adds up
