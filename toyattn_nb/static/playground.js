@@ -4,9 +4,10 @@ import {answering, scoresOf, sizesOf, trainer} from './trainer.js';
 import inspector from './inspector.js';
 
 const ALIKE = .05;       // nats between scores that count as equal
-const ROUND = 40;        // ms that a round of training should take, at most: 25 pictures a second
+const ROUND = 30;        // ms that a round of training should take, at most: 33 pictures a second
 const AHEAD = 2;         // rounds that workers are given before they have answered
 const QUIET = 3000;      // ms between two sentences that a screen reader is told while training goes on
+const WIDE = 620;        // px from which the settings stand open
 const LOWEST = 1e-4;     // loss at the foot of its picture
 const CHOICES = {
   n_head: [1, 2, 3, 4],
@@ -15,7 +16,7 @@ const CHOICES = {
   lr: [.002, .005, .01, .02, .05, .1],
   steps: [300, 1000, 3000, 10000],
 };
-const PACES = [['watch', 'slow enough to watch'], ['full', 'as fast as it can']];
+const PACES = [['watch', 'to watch'], ['full', 'full speed']];
 
 // ---- what heads prefer
 
@@ -225,20 +226,26 @@ class Training {
 const path = points => points.map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
 const headColour = h => HEADS[h % HEADS.length];
 
-// Labels at these heights, moved apart where they would stand on each other, within lo and hi.
-function spread(heights, gap, lo, hi) {
-  const order = [...heights.keys()].sort((a, b) => heights[a] - heights[b]), out = [...heights];
-  const lay = (list, sign, end) => {
-    let limit = end;
-    for (const i of list) {
-      if (sign * (out[i] - limit) < 0) out[i] = limit;
-      limit = out[i] + sign * gap;
+// Black or white, whichever stands out more from a colour.
+function inkOn(colour) {
+  const linear = at => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2;
+  return .2126 * linear(1) + .7152 * linear(3) + .0722 * linear(5) > .18 ? '#000' : '#fff';
+}
+
+// Heights at least so far apart, in the order of those that are given, as near to them as can be (least squares: neighbours
+// that are too close are pooled), and within lo and hi.
+export function spread(heights, gap, lo, hi) {
+  const order = [...heights.keys()].sort((a, b) => heights[a] - heights[b]), pools = [];
+  order.forEach((i, k) => {
+    let pool = {sum: heights[i] - k * gap, n: 1};
+    while (pools.length && pools.at(-1).sum / pools.at(-1).n > pool.sum / pool.n) {
+      const before = pools.pop();
+      pool = {sum: before.sum + pool.sum, n: before.n + pool.n};
     }
-  };
-  const mean = heights.reduce((a, b) => a + b, 0) / heights.length, extent = Math.max(...heights) - Math.min(...heights);
-  if (extent < gap * (heights.length - 1)) order.forEach((i, k) => { out[i] = Math.max(out[i], mean + (k - (order.length - 1) / 2) * gap); });
-  lay(order, 1, lo);
-  lay(order.reverse(), -1, hi);
+    pools.push(pool);
+  });
+  const flat = pools.flatMap(({sum, n}) => Array(n).fill(sum / n)), last = hi - (heights.length - 1) * gap, out = [];
+  order.forEach((i, k) => { out[i] = Math.max(lo, Math.min(last, flat[k])) + k * gap; });
   return out;
 }
 
@@ -246,25 +253,24 @@ let drawings = 0;   // for names that no other drawing on the page has
 
 // The orders of all heads side by side, a line for each item: where lines cross, heads prefer the opposite.
 function slopePicture(width, task, n) {
-  const W = width, H = 300, TOP = 34, BOTTOM = 30, SIDE = n.H > 1 ? 46 : W / 2, id = `tp${drawings++}`;
+  const W = width, H = width < 340 ? 300 : 320, TOP = 34, BOTTOM = 30, SIDE = n.H > 1 ? 46 : W / 2, id = `tp${drawings++}`;
   const across = h => n.H > 1 ? SIDE + h * (W - 2 * SIDE) / (n.H - 1) : W / 2, up = v => TOP + (1 - v) * (H - TOP - BOTTOM);
   const gaps = Array.from({length: Math.max(1, n.H - 1)}, (_, h) => h);
   const gradient = h => svg('linearGradient', {id: `${id}-${h}`, gradientUnits: 'userSpaceOnUse', x1: across(h), x2: across(h + 1), y1: 0, y2: 0},
     svg('stop', {offset: .15, 'stop-color': headColour(h)}), svg('stop', {offset: .85, 'stop-color': headColour(h + 1)}));
   const lines = task.items.map(() => gaps.map(h => svg('path', {class: 'tp-line', stroke: n.H > 1 ? `url(#${id}-${h})` : headColour(0)})));
   const labels = Array.from({length: n.H}, (_, h) => task.items.map(({name}) => svg('g', {class: 'tp-item', style: `--head: ${headColour(h)}`},
-    svg('circle', {r: 11}), svg('text', {y: 4.5, 'text-anchor': 'middle'}, name))));
+    svg('circle', {r: 12}), svg('text', {y: 4.5, 'text-anchor': 'middle', style: `fill: ${inkOn(headColour(h))}`}, name))));
   const axes = labels.map((_, h) => [
     svg('line', {x1: across(h), x2: across(h), y1: up(1) - 6, y2: up(0) + 6, stroke: headColour(h), 'stroke-width': 3, 'stroke-opacity': .35}),
     svg('text', {x: across(h), y: 14, 'text-anchor': 'middle', class: 'tp-strong'}, `head ${h}`)]);
   const hints = W < 250 ? [] : [['looks here first', up(1) + 4], ['and here last', up(0) + 4]].map(([text, y]) =>
     svg('text', {x: W / 2, y: y + (y < H / 2 ? -12 : 18), 'text-anchor': 'middle', class: 'tp-faint'}, text));
-  const crossed = svg('text', {x: W / 2, y: H - 2, 'text-anchor': 'middle', class: 'tp-faint'});
   const node = svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img'}, svg('defs', {}, n.H > 1 ? gaps.map(gradient) : []),
-    hints, axes, lines, labels, n.H === 2 ? [] : [crossed]);
+    hints, axes.flat(), lines.flat(), labels.flat());
   const move = (scores, says) => {
     const heights = scores.map(own => standing(own).map(up));
-    const apart = heights.map(own => spread(own, 24, up(1), up(0)));
+    const apart = heights.map(own => spread(own, 25, up(1), up(0)));
     task.items.forEach((_, i) => {
       gaps.forEach(h => {
         const [from, to] = n.H > 1 ? [apart[h][i], apart[h + 1][i]] : [apart[0][i], apart[0][i]];
@@ -292,13 +298,13 @@ function frame({W, H, LEFT, TOP, BOTTOM}, scale, up, named) {
   const line = ends => svg('line', {stroke: 'currentColor', 'stroke-opacity': .16, ...ends});
   return svg('g', {'aria-hidden': 'true'},
     scale.ticks.map((s, k) => [line({x1: scale.X(s), x2: scale.X(s), y1: TOP, y2: H - BOTTOM}),
-      named ? svg('text', {x: scale.X(s), y: H - BOTTOM + 15, 'text-anchor': k + 1 === scale.ticks.length ? 'end' : 'middle'}, NUMBER.format(s)) : null]),
-    up.map(([y, text]) => [line({x1: LEFT, x2: W - 8, y1: y, y2: y}), svg('text', {x: LEFT - 6, y: y + 4, 'text-anchor': 'end'}, text)]));
+      named ? svg('text', {x: scale.X(s), y: H - BOTTOM + 15, 'text-anchor': k + 1 === scale.ticks.length ? 'end' : 'middle'}, NUMBER.format(s)) : null]).flat(),
+    up.map(([y, text]) => [line({x1: LEFT, x2: W - 8, y1: y, y2: y}), svg('text', {x: LEFT - 6, y: y + 4, 'text-anchor': 'end'}, text)]).flat());
 }
 
 // How each head's order came about: for each head the standing of each item over the steps.
 function trailPicture(width, task, n, steps) {
-  const each = n.H > 2 ? 96 : 134, W = width, LEFT = 46, RIGHT = 30, scale = stepScale(steps, LEFT, W - RIGHT);
+  const each = n.H > 2 ? 96 : 146, W = width, LEFT = 46, RIGHT = 30, scale = stepScale(steps, LEFT, W - RIGHT);
   const parts = Array.from({length: n.H}, (_, h) => {
     const last = h === n.H - 1, TOP = 22, BOTTOM = last ? 20 : 6, H = each + (last ? 14 : 0), up = v => TOP + (1 - v) * (H - TOP - BOTTOM);
     const lines = task.items.map(() => svg('path', {class: 'tp-trail', stroke: headColour(h)}));
@@ -322,7 +328,7 @@ function trailPicture(width, task, n, steps) {
 
 // Loss of all seeds, the chosen one's bold, and below it the share that solves the task.
 function lossPicture(width, steps, highest) {
-  const W = width, H = 210, LEFT = 46, TOP = 10, BOTTOM = 8, scale = stepScale(steps, LEFT, W - 16);
+  const W = width, H = 226, LEFT = 54, TOP = 10, BOTTOM = 8, scale = stepScale(steps, LEFT, W - 16);
   const range = Math.log(highest / LOWEST), up = v => TOP + (H - TOP - BOTTOM) * Math.min(1, Math.log(highest / Math.max(v, LOWEST)) / range);
   const ticks = [1, .1, .01, .001, .0001].filter(v => v <= highest).map(v => [up(v), String(v)]);
   const size = {W: W - 8, H, LEFT, TOP, BOTTOM}, dense = window.devicePixelRatio || 1;
@@ -381,7 +387,7 @@ function oppositePicture(width, nItems) {
     numbers.forEach((n, k) => {
       bars[k].setAttribute('y', up(n / all));
       bars[k].setAttribute('height', up(0) - up(n / all));
-      counts[k].setAttribute('y', up(n / all) - 4);
+      counts[k].setAttribute('y', Math.min(up(n / all), up(expected[k]) - 2) - 4);
       counts[k].textContent = n && few ? n : '';
     });
     node.setAttribute('aria-label', `seeds by how many pairs their heads rank the opposite way: ${numbers.map((n, k) => `${k}: ${n}`).join(', ')}`);
@@ -390,8 +396,8 @@ function oppositePicture(width, nItems) {
 }
 
 // Every seed as a small picture of its heads' orders; a click chooses one.
-function seedGrid(seeds, task, n, pick) {
-  const W = 30, H = 24, gaps = Math.max(1, n.H - 1);
+function seedGrid(width, seeds, task, n, pick) {
+  const W = 30, H = 24, CELL = 39, gaps = Math.max(1, n.H - 1);
   const halves = Array.from({length: 2 * gaps}, (_, k) => headColour(Math.ceil(k / 2)));
   const cells = seeds.map((seed, i) => {
     const lines = halves.map(colour => svg('path', {stroke: colour, class: 'tp-mini'}));
@@ -406,7 +412,8 @@ function seedGrid(seeds, task, n, pick) {
       }}, svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, 'aria-hidden': 'true'}, lines));
     return {button, lines};
   });
-  const node = tag('div', {class: 'tp-cells', role: 'radiogroup', 'aria-label': 'seeds'}, cells.map(cell => cell.button));
+  const columns = [32, 16, 8, 4].find(k => k * CELL <= width + 3) ?? 1;
+  const node = tag('div', {class: 'tp-cells', role: 'radiogroup', 'aria-label': 'seeds', style: `grid-template-columns: repeat(${columns}, 36px)`}, cells.map(cell => cell.button));
   const move = training => cells.forEach(({lines}, i) => {
     const y = training.items(i).map(own => standing(own).map(v => 3 + (1 - v) * (H - 6)));
     lines.forEach((line, k) => {
@@ -504,10 +511,10 @@ function render({model, el}) {
   };
   const inspectorBox = tag('div', {class: 'tp-inspector'}), summary = tag('summary', {});
   const details = tag('details', {class: 'tp-inspect', ontoggle: () => { inspectedAt = 0; dirty = true; wake(); }}, summary, inspectorBox);
+  const chosen = tag('summary', {});
+  const setup = tag('details', {class: 'tp-setup', open: el.clientWidth >= WIDE}, chosen, tag('div', {class: 'tp-settings'}, Object.values(settings), paces, others));
   const root = tag('div', {class: 'ta-root tp-root', role: 'group', 'aria-label': 'playground: train in the page'},
-    tag('div', {class: 'ta-bar tp-controls'}, go, one, again, others, counted),
-    tag('div', {class: 'tp-settings'}, Object.values(settings), paces),
-    about, spoken,
+    about, tag('div', {class: 'ta-bar tp-controls'}, go, one, again, counted), setup, spoken,
     tag('div', {class: 'tp-chosen ta-bar'}, seedChoice, nextSeed, sentence),
     tag('div', {class: 'tp-grid'}, Object.values(figures).map(f => f.node)), details);
   el.replaceChildren(root);
@@ -575,7 +582,7 @@ function render({model, el}) {
       slope: slopePicture(width(figures.slope), its, n),
       trail: trailPicture(width(figures.trail), its, n, config.steps),
       loss: lossPicture(width(figures.loss), config.steps, 1.2 * Math.log(its.n_completions)),
-      seeds: seedGrid(training.seeds, its, n, seed => send('seed', seed)),
+      seeds: seedGrid(width(figures.seeds), training.seeds, its, n, seed => send('seed', seed)),
       opposite: oppositePicture(width(figures.opposite), its.items.length),
     };
     figures.slope.picture.replaceChildren(pictures.slope.node);
@@ -583,7 +590,9 @@ function render({model, el}) {
     figures.loss.picture.replaceChildren(...pictures.loss.nodes);
     figures.seeds.picture.replaceChildren(pictures.seeds.node);
     figures.opposite.picture.replaceChildren(pictures.opposite.node);
-    about.textContent = its.about;
+    about.replaceChildren(tag('b', {}, its.about), ' Press Train, and watch what each head comes to look at.');
+    const many = (k, one) => `${k} ${one}${k === 1 ? '' : 's'}`;
+    chosen.textContent = `${model.get('task')}: ${many(n.H, 'head')} of width ${n.D}, ${many(training.seeds.length, 'seed')}`;
     training.shown = 0;
     for (const [name, label] of Object.entries(settings)) label.querySelector('select').value = model.get(name);
     dirty = true;
@@ -599,13 +608,14 @@ function render({model, el}) {
     return numbers;
   }
 
+  // What the chosen seed's heads prefer, in words: for the eye with the heads' colours, for the ear as a sentence.
   function describe() {
     const {n, task: its} = training, heads = training.items(index()), names = its.items.map(item => item.name), pairs = names.length * (names.length - 1) / 2;
-    const orders = heads.map((own, h) => `head ${h} ${inOrder(own, names)}`);
-    const says = `After ${NUMBER.format(training.done)} steps ${orders.join(', ')}`;
-    if (n.H !== 2) return `${says}.`;
-    const k = opposite(heads[0], heads[1]), how = k === pairs ? 'exactly opposite orders' : `${k} of ${pairs} pairs ranked the opposite way`;
-    return `${says}: ${how}.`;
+    const orders = heads.map(own => inOrder(own, names)), k = n.H === 2 ? opposite(heads[0], heads[1]) : null;
+    const how = k === null ? '' : k === pairs ? 'exactly opposite' : `${k} of ${pairs} pairs the opposite way`;
+    const shown = orders.map((order, h) => tag('span', {class: 'tp-order', style: `--head: ${headColour(h)}`}, tag('span', {class: 'ta-swatch'}), ` head ${h}: `, tag('b', {}, order)));
+    if (how) shown.push(tag('span', {class: k === pairs ? 'tp-how tp-exact' : 'tp-how'}, how));
+    return {shown, says: `After ${NUMBER.format(training.done)} steps ${orders.map((order, h) => `head ${h} ${order}`).join(', ')}${how && `: ${how}`}.`};
   }
 
   function draw() {
@@ -616,7 +626,7 @@ function render({model, el}) {
       pictures.loss.faint(frames[training.shown - 1], now);
       pictures.trail.add(now.step, training.items(i, now));
     }
-    const says = describe();
+    const {shown, says} = describe();
     pictures.slope.move(training.items(i), says);
     pictures.trail.show(training.done, training.items(i));
     pictures.loss.show(frames, i);
@@ -624,7 +634,7 @@ function render({model, el}) {
     pictures.seeds.move(training);
     pictures.seeds.mark(training, model.get('seed'));
     if (training.n.H > 1) pictures.opposite.move(oppositeNumbers());
-    sentence.textContent = says;
+    sentence.replaceChildren(...shown);
     seedChoice.querySelector('select').value = model.get('seed');
     counted.replaceChildren(tag('b', {}, `${training.nSolved} of ${training.seeds.length}`), ' seeds solve it', tag('span', {}, ` · step ${NUMBER.format(training.done)} of ${NUMBER.format(training.config.steps)}`));
     summary.textContent = `Open seed ${model.get('seed')} in the inspector${status === 'running' ? ', while it learns' : ''}`;
