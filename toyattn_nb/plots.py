@@ -269,6 +269,7 @@ def plot_confusion(
     return ax.figure
 
 # %% ../nbs/12_preferences.ipynb #5528f12f
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -279,25 +280,27 @@ from .preferences import CLASSES, gaps, head_scores, orders, pairwise_tau, tau_n
 
 # %% ../nbs/12_preferences.ipynb #14cb8052
 def plot_orders(
-    scores:Tensor,                  # (n_head, n_token) one model's scores
+    scores:Tensor|Heads,            # (n_head, n_token) one model's scores
     tokens:Iterable[int]|None=None, # which tokens to compare; None: all
-    names:Sequence[str]|None=None,  # name of every token that has a score, such as `task.token_names`; None: its number
+    names:Sequence[str]|None=None,  # of all tokens that have scores, as `task.token_names`; None: as of `Heads`, or numbers
     ax:Axes|None=None,              # where to draw
+    query:str|int|None=None,        # of `Heads`: the token that is meant; None: the only one
 ) -> Axes:
     "Bump chart of the heads' preference orders."
-    scores = head_scores(scores).detach().cpu()
-    n_head, n_token = scores.shape[-2:]
-    if scores.ndim != 2:
-        raise ValueError(f'scores: shape {tuple(scores.shape)} given, (n_head, n_token) of one model needed')
+    table = head_scores(scores, query=query).detach().cpu()
+    n_head, n_token = table.shape[-2:]
+    if table.ndim != 2:
+        raise ValueError(f'scores: shape {tuple(table.shape)} given, (n_head, n_token) of one model needed')
     columns = token_columns('tokens', tokens, n_token, least=2)
-    names = [str(t) for t in range(n_token)] if names is None else check_list('names', names)
+    if names is None: names = scores.token_names if isinstance(scores, Heads) else [str(t) for t in range(n_token)]
+    names = check_list('names', names)
     if len(names) != n_token: raise ValueError(f'names: {len(names)} given, {n_token} needed, one for each token')
     if ax is None: ax = plt.subplots(figsize=(3, 2.2), layout='constrained')[1]
-    order = orders(scores, columns)
+    order = orders(table, columns)
     for t in columns:
         rank = (order == t).int().argmax(-1)
         _draw_token(ax, names[t], rank.tolist())
-    gap = gaps(scores, columns).tolist()
+    gap = gaps(table, columns).tolist()
     last, lowest = n_head - 1, len(columns) - 1
     for h in range(n_head):
         _draw_gaps(ax, h, gap[h], side=26 if h == last else -26)
@@ -327,13 +330,14 @@ def _draw_token(
 def _draw_gaps(
     ax:Axes,         # where
     head:int,        # its number
-    gap:list[float], # between its neighbours
+    gap:list[float], # between its neighbours; nan: not known
     side:float,      # where the numbers stand, in points from the head
 ) -> None:
     "A head's column: a dot for each place, and the gaps between them."
     n_place = len(gap) + 1
     ax.scatter([head] * n_place, range(n_place), color=head_colour(head), s=30, zorder=2)
     for place, nats in enumerate(gap):
+        if math.isnan(nats): continue
         _write(ax, f'{nats:.1f}', (head, place + .5), side, color='.55', size=7)
 
 # %% ../nbs/12_preferences.ipynb #8912aeee
@@ -348,15 +352,18 @@ def _write(
 
 # %% ../nbs/12_preferences.ipynb #ee48a3be
 def plot_tau(
-    scores:Tensor,                  # (..., n_head, n_token) scores of many seeds
+    scores:Tensor|Heads,            # (..., n_head, n_token) scores of many seeds
     tokens:Iterable[int]|None=None, # which tokens to compare; None: all
     ax:Axes|None=None,              # where to draw
+    query:str|int|None=None,        # of `Heads`: the token that is meant; None: the only one
 ) -> Axes:
-    "Share of seeds (and pairs of heads) at each τ, beside what random orders would give."
-    scores = head_scores(scores, n_head=2).detach().cpu()
-    columns = token_columns('tokens', tokens, scores.shape[-1], least=2)
-    tau = pairwise_tau(scores, columns).double().flatten()
-    if not len(tau): raise ValueError(f'scores: shape {tuple(scores.shape)} given, at least one seed is needed')
+    "Share of seeds (and pairs of heads) at each τ, of those that have one, beside what random orders would give."
+    table = head_scores(scores, 2, query).detach().cpu()
+    columns = token_columns('tokens', tokens, table.shape[-1], least=2)
+    tau = pairwise_tau(table, columns).double().flatten()
+    tau = tau[~tau.isnan()]
+    if not len(tau):
+        raise ValueError(f'scores: shape {tuple(table.shape)} given, at least one seed with tokens to compare is needed')
     at, times = np.unique(tau.numpy(), return_counts=True)  # a tie makes values that orders do not have
     if ax is None: ax = plt.subplots(figsize=(4, 2.2), layout='constrained')[1]
     values, prob = tau_null(len(columns))
