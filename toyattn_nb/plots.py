@@ -404,36 +404,40 @@ import numpy as np
 import torch.nn.functional as F
 from matplotlib.colors import ListedColormap
 
-from .circuits import check_single
+from .circuits import at_query, check_single
 from .core import check_int
-from .data import SkipTrigramTask
+from .data import SignalTask, Task
+from .evaluation import Targets, entries, targets_of
 from .model import AttnOnly
-from .subspaces import bare_counts, canonical, head_points, joined, pca
+from .subspaces import canonical, head_points, joined, pca
 
 # %% ../nbs/13_subspaces.ipynb #c0e829f5
 def plot_keys(
-    model:AttnOnly,       # a single model, d_head at least 2
-    task:SkipTrigramTask, # names the tokens
-    head:int,             # which head
-    ax:Axes|None=None,    # where to draw
+    model:AttnOnly,      # a single model, d_head at least 2
+    task:Task,           # names the tokens
+    head:int,            # which head
+    ax:Axes|None=None,   # where to draw
+    query:int|None=None, # the token that stands last; None: the only one
 ) -> Axes:
-    "Each token's key: its score, along the readoff's query, and the first principal component of the rest."
+    "Each token's key: its score, along the query, and the first principal component of the rest."
     check_single(model).cfg.check_task(task)
+    last = model.cfg.queries[model.cfg.number_of(query)]
     head = check_int('head', head, 0, model.cfg.n_head - 1)
     d_head = model.cfg.d_head
     if d_head < 2: raise ValueError(f'model: d_head={d_head} given, at least 2 are needed: one is along the query')
     if ax is None: ax = plt.subplots(figsize=(3, 2.4), layout='constrained')[1]
     keys = head_points(model, 'key')[head].cpu().double()             # (n_vocab, d_head)
-    query = head_points(model, 'query')[head, 0].cpu().double()       # (d_head,)
-    q = F.normalize(query, dim=-1)
+    q = head_points(model, 'query')[head, last].cpu().double()        # (d_head,)
+    q = F.normalize(q, dim=-1)
     rest = keys - keys @ q[:, None] * q
     across = pca(rest).projected[:, 0]                                # (n_vocab,)
-    score = model.scores()[head].detach().cpu().double()              # (n_vocab,)
+    score = model.scores(last)[head].detach().cpu().double()              # (n_vocab,)
     ax.set_xlim(*_limits(score))
     ax.set_ylim(*_limits(across))
+    bold = task.signals if isinstance(task, SignalTask) else task.queries
     for t, name in enumerate(task.token_names):
         text = ax.text(score[t].item(), across[t].item(), name, ha='center', va='center', size=8, color='.5')
-        if t in task.signals: text.set(size=11, color=head_colour(head), weight='bold')
+        if t in bold: text.set(size=11, color=head_colour(head), weight='bold')
     ax.set_xlabel('score (along the query)', fontsize=8)
     ax.tick_params(labelsize=7)
     return ax
@@ -449,28 +453,30 @@ def _limits(
 
 # %% ../nbs/13_subspaces.ipynb #67c4395c
 def plot_plane(
-    model:AttnOnly,       # a single model with n_head · d_head = 2
-    task:SkipTrigramTask, # names the completions
-    ax:Axes|None=None,    # where to draw
+    model:AttnOnly,      # a single model with n_head · d_head = 2
+    task:Task,           # names the completions
+    ax:Axes|None=None,   # where to draw
+    query:int|None=None, # the token that stands last; None: the only one
 ) -> Axes:
-    "Completions as points in the plane of the heads' outputs, with the regions where each wins."
+    "Targets as points in the plane of the heads' outputs, with the regions where each wins."
     check_single(model).cfg.check_task(task)
     n_head, d_head = model.cfg.n_head, model.cfg.d_head
     n_dim = n_head * d_head
     if n_dim != 2: raise ValueError(f'model: n_head={n_head}, d_head={d_head} put out {n_dim} dimensions, 2 are needed')
+    model, task = at_query(model, task, model.cfg.queries[model.cfg.number_of(query)])
     if ax is None: ax = plt.subplots(figsize=(3.6, 3.4), layout='constrained')[1]
-    population = task.bags()
-    points = plane_outputs(model, bare_counts(task))            # (n_completions, 2)
+    population, bare, names = task.bags(), task.in_parts().first, target_names(task)
+    points = plane_outputs(model, bare.counts)                  # (n_bare, 2)
     cloud = plane_outputs(model, population.counts)             # (n_rows, 2)
     low, high = _frame(torch.cat([cloud, points, cloud.new_zeros(1, 2)]))
-    colours = plt.get_cmap('tab20')(np.arange(task.n_completions) % 20)[:, :3]
-    _draw_regions(ax, plane_winners(model, low, high), low, high, colours)
+    colours = plt.get_cmap('tab20')(np.arange(len(names)) % 20)[:, :3]
+    _draw_regions(ax, plane_winners(model, low, high, targets=targets_of(task, points)), low, high, colours)
     dots = .75 * colours[population.answer]
     ax.scatter(cloud[:, 0], cloud[:, 1], c=dots, s=1.5, alpha=.2, linewidths=0, rasterized=True)
     ax.axhline(0, color='w', lw=.8, zorder=1)
     ax.axvline(0, color='w', lw=.8, zorder=1)
-    ax.scatter(points[:, 0], points[:, 1], c=colours, s=22, edgecolors='k', linewidths=.7, zorder=3)
-    _name_points(ax, task.completion_names, points, low, high)
+    ax.scatter(points[:, 0], points[:, 1], c=colours[bare.answer], s=22, edgecolors='k', linewidths=.7, zorder=3)
+    _name_points(ax, [names[k] for k in bare.answer.tolist()], points, low, high)
     which = [', 1st', ', 2nd'] if n_head == 1 else ['', '']
     last = n_head - 1
     ax.set_xlabel(f'output of head 0{which[0]}', color=head_colour(0))
@@ -489,19 +495,21 @@ def plane_outputs(
 
 # %% ../nbs/13_subspaces.ipynb #c6d51e15
 def plane_winners(
-    model:AttnOnly, # a single model with n_head · d_head = 2
-    low:Tensor,     # (2,) a corner of the plane
-    high:Tensor,    # (2,) the opposite corner
-    n:int=300,      # places along each side
-) -> Tensor:        # (n, n) along the first output and the second
-    "The completion with the largest logit at each place of the plane."
+    model:AttnOnly,            # a single model with n_head · d_head = 2
+    low:Tensor,                # (2,) a corner of the plane
+    high:Tensor,               # (2,) the opposite corner
+    n:int=300,                 # places along each side
+    query:int|None=None,       # the token that stands last; None: the only one
+    targets:Targets|None=None, # of `targets_of`; None: the completions
+) -> Tensor:                   # (n, n) along the first output and the second
+    "The completion with the largest logit, or the nearest target, at each place of the plane."
     along = [torch.linspace(*ends, n, dtype=torch.float32, device='cpu') for ends in zip(low.tolist(), high.tolist())]
     grid = torch.cartesian_prod(*along)                             # (n * n, 2)
     readout = canonical(model).readout().detach().cpu().float()     # (n_head, d_head, n_completions)
     logits = grid @ readout.reshape(2, -1)
-    bias = model.bias()
+    bias = model.bias(query)
     if bias is not None: logits = logits + bias.detach().cpu()
-    return logits.argmax(-1).view(n, n)
+    return entries(logits.mT, targets).argmax(-2).view(n, n)
 
 # %% ../nbs/13_subspaces.ipynb #93f5ecad
 def _frame(
