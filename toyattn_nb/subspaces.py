@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .circuits import centred
+from .circuits import at_query, centred
 from .core import check_floats, check_int, check_type, one_of, plain_torch
-from .data import SkipTrigramTask
+from .data import Bags, Task, check_task
 from .evaluation import check_model, evaluate
 from .interventions import head_outputs
 from .model import AttnOnly, Hooks
@@ -79,29 +79,38 @@ def _factors(
 
 # %% ../nbs/13_subspaces.ipynb #9cfad80f
 def bare_counts(
-    task:SkipTrigramTask,
-) -> Tensor: # (n_completions, n_vocab)
-    "The contexts of nothing but sources and the readoff, one a completion."
-    check_type('task', task, SkipTrigramTask)
-    with plain_torch():
-        sources = F.one_hot(torch.tensor(task.completions), task.n_vocab)  # (n_completions, n_source, n_vocab)
-        readoff = F.one_hot(torch.tensor(0), task.n_vocab)                 # (n_vocab,)
-        return (sources.sum(-2) + readoff).float()
+    task:Task,
+    query:int|None=None, # the token that stands last; None: any
+) -> Tensor: # (n_bare, n_vocab)
+    "The contexts of nothing but what decides the answer, such as sources and the readoff, one a completion."
+    return _bare(check_task(task), query).counts
+
+def _bare(
+    task:Task,
+    query:int|None=None, # the token that stands last; None: any
+) -> Bags:
+    "The same with their answers, in order of their queries."
+    bags = task.in_parts().first
+    if query is None: return bags
+    here = bags.query == one_of('query', query, task.queries)
+    return Bags(*(x[here] for x in bags))
 
 # %% ../nbs/13_subspaces.ipynb #0f7b978f
 POINTS = 'query', 'key', 'output'
 
 def head_points(
-    model:AttnOnly,          # one model or an ensemble
-    kind:str,                # "query" or "key", of each token; "output", at the readoff of each context
-    counts:Tensor|None=None, # (n_point, n_vocab) the contexts, for outputs
-) -> Tensor:                 # (..., n_head, n_point, d_head)
+    model:AttnOnly,             # one model or an ensemble
+    kind:str,                   # "query" or "key", of each token; "output", at the last token of each context
+    counts:Tensor|None=None,    # (n_point, n_vocab) the contexts, for outputs
+    query:int|Tensor|None=None, # the token that stands last in them, or in each (n_point,); None: the only one
+) -> Tensor:                    # (..., n_head, n_point, d_head)
     "Points inside each head, in the canonical basis."
     kind = one_of('kind', kind, POINTS)
     model = canonical(model)
     if kind == 'output':
         if counts is None: raise ValueError('counts=None: needed for kind="output", the contexts')
-        return head_outputs(model, counts).transpose(-3, -2)
+        return head_outputs(model, counts, query).transpose(-3, -2)
+    if query is not None: raise ValueError(f'query: needed for kind="output" alone, kind={kind!r} is of all tokens')
     if counts is not None: raise ValueError(f'counts: needed for kind="output" alone, kind={kind!r} given')
     return model.embedded(model.W_Q if kind == 'query' else model.W_K)
 
@@ -208,35 +217,39 @@ def random_angles(
 
 # %% ../nbs/13_subspaces.ipynb #8154cf0d
 def bare_outputs(
-    model:AttnOnly,       # one model or an ensemble
-    task:SkipTrigramTask, # whose contexts without noise
-) -> Tensor:              # (..., n_completions, n_head * d_head)
-    "The joined head outputs of each completion, canonical basis."
-    check_model(model, task)
-    counts = bare_counts(task).to(model.W_Q)
-    return joined(head_points(model, 'output', counts))
+    model:AttnOnly,      # one model or an ensemble
+    task:Task,           # whose contexts without noise
+    query:int|None=None, # the token that stands last; None: any
+) -> Tensor:             # (..., n_bare, n_head * d_head)
+    "The joined head outputs of each context of `bare_counts`, such as one a completion, canonical basis."
+    model, task = at_query(model, task, query)
+    bare = _bare(task)
+    counts = bare.counts.to(model.W_Q)
+    return joined(head_points(model, 'output', counts, bare.query.to(counts.device)))
 
 # %% ../nbs/13_subspaces.ipynb #5e929037
 def output_spread(
-    model:AttnOnly,       # one model or an ensemble
-    task:SkipTrigramTask, # whose contexts without noise
-) -> Tensor:              # (..., n_completions, n_head * d_head)
+    model:AttnOnly,      # one model or an ensemble
+    task:Task,           # whose contexts without noise
+    query:int|None=None, # the token that stands last; None: any
+) -> Tensor:             # (..., n_bare, n_head * d_head)
     "The same less their mean: for `singular_directions` or `effective_rank`."
-    z = bare_outputs(model, task)
+    z = bare_outputs(model, task, query)
     return z - z.mean(-2, keepdim=True)
 
 # %% ../nbs/13_subspaces.ipynb #7c560df9
 def keep_components(
-    model:AttnOnly,       # one model or an ensemble
-    task:SkipTrigramTask, # whose contexts without noise set the components
-    k:int,                # how many to keep
+    model:AttnOnly,      # one model or an ensemble
+    task:Task,           # whose contexts without noise set the components
+    k:int,               # how many to keep
+    query:int|None=None, # the token that stands last in these; None: any
 ) -> Hooks:
     "Hooks for `canonical(model)` that keep of its head outputs their mean and the first k principal components."
     cfg = check_model(model, task).cfg
     k = check_int('k', k, 0, cfg.n_head * cfg.d_head)
-    z = bare_outputs(model, task)
+    z = bare_outputs(model, task, query)
     mean = z.mean(-2)[..., None, None, :]
-    directions = torch.linalg.svd(wide(output_spread(model, task))).Vh
+    directions = torch.linalg.svd(wide(output_spread(model, task, query))).Vh
     V = directions[..., :k, :].to(z.dtype)                          # (..., k, n_head * d_head)
     def keep(z, name):
         x = z.flatten(-2) - mean                                    # (..., batch, query, n_head * d_head)
@@ -247,10 +260,12 @@ def keep_components(
 # %% ../nbs/13_subspaces.ipynb #b29c9667
 def accuracy_by_dimension(
     model:AttnOnly,         # one model or an ensemble
-    task:SkipTrigramTask,   # on whose population
+    task:Task,              # on whose population
+    query:int|None=None,    # the token that stands last; None: any
 ) -> tuple[Tensor, Tensor]: # accuracy and solved, (n_head * d_head + 1, ...)
     "What is left when only the first 0, 1, 2, … principal components of the joined head outputs pass."
-    same = canonical(check_model(model, task))
+    model, task = at_query(model, task, query)
+    same = canonical(model)
     accuracy, solved = [], []
     for k in range(model.cfg.n_head * model.cfg.d_head + 1):
         ev = evaluate(same, task, keep_components(model, task, k))
