@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .circuits import centred, ov_circuit
 from .core import check_list, check_type, plain_torch
+from .curvature import common_share
 from .data import SignalTask, SkipTrigramTask, Task
 from .evaluation import Evaluation, check_model, evaluate, population_logits
 from .interventions import ablate, confusion, equal_scores, merge, set_scores, without_head
@@ -281,6 +282,10 @@ def _orders(s:Subject) -> Values:
     soft = mean_tau(s.scores, signals, soft=True)
     return dict(tau=pairs.mean(-1), tau_min=pairs.amin(-1), soft_tau=soft)
 
+@measurement('common_share', applies=_several_heads)
+def _common(s:Subject) -> Values:
+    return dict(common_share=common_share(s.scores, s.signal_task.signals))
+
 @measurement('relative_order', applies=lambda s: _several_heads(s) and _two_heads(s))
 def _relative_order(s:Subject) -> Values:
     signals = list(s.signal_task.signals)
@@ -382,7 +387,7 @@ def measure(
 
 # %% ../nbs/16_measures.ipynb #9365aa62
 SHARES_OF_ONE = ('accuracy', 'exclusivity', 'coverage', 'q', 'information', 'zero_', 'resample_', 'interference',
-                 'interference_', 'accuracy_equalised', *(f'swap_{name}' for name in SWAPPED))
+                 'interference_', 'accuracy_equalised', 'common_share', *(f'swap_{name}' for name in SWAPPED))
 RANGES = {name: (0., 1.) for name in SHARES_OF_ONE} | {name: (-1., 1.) for name in ('tau', 'tau_min', 'soft_tau')}
 RANGES['cost_of_agreement'] = -1., 1.
 
