@@ -114,6 +114,8 @@ def _claim_details(
     lines += [f'    control: {m}' for m in r.control]
     lines += [f'    expected: {t}: {"yes" if t.met else "no" if t.met is False else "open"}' for t in r.expected]
     if r.scope: lines.append(f'    scope: {r.scope}')
+    if r.refuted and r.parts: lines.append(f'    refuted by: {r.refuted}')
+    if r.parts: lines.append(f'    {"confirmatory" if r.confirmatory else "exploratory"}')
     if r.note: lines.append(f'    note: {r.note}')
     return lines
 
@@ -128,7 +130,8 @@ def _reproduce_parser() -> argparse.ArgumentParser:
     _add_option(parser, 'n_seeds', type=int, metavar='N',
                 help='seeds a cell; default 48 (256 where a claim asks for them), or 40 with --quick')
     _add_option(parser, 'steps', type=int, metavar='N', help='training steps; default 3000, or 1000 with --quick')
-    _add_option(parser, 'seed', type=int, default=0, metavar='N', help='the first seed; the others follow')
+    parser.add_argument('--seed', '--first_seed', '--first-seed', type=int, metavar='N',
+                        help='the first seed, the others follow; default 1000, since below measures were tried out')
     _add_option(parser, 'judge', action='store_true', help='only judge the folder anew, without training')
     _add_option(parser, 'overwrite', action='store_true', help='begin anew, in place of the run that is there')
     _add_option(parser, 'verbose', action='store_true', help='all figures of every claim')
@@ -149,15 +152,16 @@ def _reproduce_and_say(
 ) -> None:
     "The work of `toyattn_reproduce`."
     if options.status: return _say(f'{options.out}: {status(options.out)}')
-    from toyattn_nb.reproduce import is_complete, judge, reproduce, run_settings
+    from toyattn_nb.reproduce import FRESH, is_complete, judge, reproduce, run_settings
     there = False
     if options.judge: records = judge(options.out, progress=not options.quiet)
     else:
-        settings = run_settings(options.n_seeds, options.steps, options.seed, options.quick)
+        seed = FRESH if options.seed is None else options.seed
+        settings = run_settings(options.n_seeds, options.steps, seed, options.quick)
         there = not options.overwrite and is_complete(options.out, settings)
         if there: records = judge(options.out)
         else:
-            records = reproduce(options.out, options.n_seeds, options.steps, options.seed, options.quick,
+            records = reproduce(options.out, options.n_seeds, options.steps, seed, options.quick,
                                 options.overwrite, options.n_workers, options.scheduler, progress=not options.quiet)
     for r in records: _say(_claim_line(r), *(_claim_details(r) if options.verbose else []))
     _say(f'{options.out}: {"all was there already: " if there else ""}claims.json, report.html, figures, cells')

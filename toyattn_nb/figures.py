@@ -168,8 +168,8 @@ class _TauColumn:
 def _tau_columns(record:Record, rows:Rows) -> list[_TauColumn]: # without those that have no seeds
     "Random orders, models before training, and trained ones by width."
     values, prob = tau_null(TASK.n_signal)
-    columns = [_TauColumn('random\norders', prob, value_of(record, RANDOM_TAU), [], GREY)]
-    taken = {'4, step 0': START_TAU[H2D4]}
+    columns = [_TauColumn('random', prob, value_of(record, RANDOM_TAU), [], GREY)]
+    taken = {'step 0': START_TAU[H2D4]}
     for cell in ALL_WIDTHS: taken[str(cell.cfg.d_head)] = TAU[cell]
     for label, quantity in taken.items():
         seeds = quantity.values(rows).to_numpy()                    # (n_seed,)
@@ -361,7 +361,7 @@ def _c8_figure(record:Record, rows:Rows) -> Figure:
             x, y = (value_of(record, quantity) for quantity in pair)
             _harm(ax, GREY, [x], [y], s=110, marker='*')
         bars_up(ax, bars_of(record, *TRAINED_HEADS['zero_'][H2D4]))
-        ax.set(title='d_head=4', xlabel='interference', ylabel='accuracy without it', ylim=(0, 1), xlim=(0, None))
+        ax.set(title='d_head=4', xlabel='interference', ylabel='accuracy without it', ylim=(0, 1), xlim=(-.01, .4))
         _draw_differences(because, record, {width(cell): difference for cell, difference in BY_DIVIDING.items()})
         because.set(title='less that of\neven attention', xlabel='interference')
         keys = [_key(f'head {h}', head_colour(h)) for h in range(H2D4.cfg.n_head)]
