@@ -10,7 +10,7 @@ __all__ = ['SWAPPED', 'Values', 'MEASUREMENTS', 'SHARES_OF_ONE', 'RANGES', 'SEED
 
 # %% ../nbs/16_measures.ipynb #1fc67925
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +22,8 @@ from .core import check_list, check_type, plain_torch
 from .curvature import common_share
 from .data import SignalTask, SkipTrigramTask, Task
 from .evaluation import Evaluation, check_model, evaluate, population_logits
-from .interventions import ablate, confusion, equal_scores, merge, set_scores, without_head
-from .model import AttnConfig, AttnOnly, Hooks
+from .interventions import ablate, confusion, equal_scores, give_scores, without_head
+from .model import AttnConfig, AttnOnly
 from .preferences import (CLASSES, KINDS, class_means, coverage, exclusivity, hardness, information,
                                     interference, kinds, mean_tau, orders, own_margins, pairwise_tau, possible_gap,
                                     prob_different, replace_impossible, source_attention, source_tuples)
@@ -51,22 +51,11 @@ def shares(
                 q=q.mean(-1), information=information(q).mean(-1))
 
 # %% ../nbs/16_measures.ipynb #e217fd60
-def _given_scores(
-    model:AttnOnly,       # the model that the hooks are for
-    givers:Sequence[int], # for each head: whose scores it gets
-) -> Hooks:
-    "Heads look where others do. In the count view."
-    scores = model.scores()                          # (..., n_head, n_vocab)
-    each = []
-    for head, giver in enumerate(givers):
-        each.append(set_scores(model, head, scores[..., giver, :]))
-    return merge(*each)
-
 def _accuracy_agreed(model:AttnOnly, task:Task) -> Tensor:
     "Accuracy when one of two heads is given the other's scores, mean of both ways: (...)."
     alike = []
     for giver in (0, 1):
-        hooks = _given_scores(model, (giver, giver))
+        hooks = give_scores(model, (giver, giver))
         alike.append(evaluate(model, task, hooks).accuracy)
     return torch.stack(alike).mean(0)
 
@@ -123,7 +112,7 @@ def swapped(model:AttnOnly, task:SkipTrigramTask) -> dict[str, Tensor]:
     apart = exclusivity(attention_within(model, task))              # (..., n_tuple)
     divided = (apart > .5).double()
     pairs = [task.completions.index(c) for c in source_tuples(task.completions)]
-    joint = confusion(model, task, _given_scores(model, (1, 0)))
+    joint = confusion(model, task, give_scores(model, (1, 0)))
     answers = joint[..., pairs, :].double()                         # (..., n_tuple, n_completions)
     answers = answers / answers.sum(-1, keepdim=True)
     found = {}
@@ -312,7 +301,7 @@ def _needed(s:Subject) -> Values:
     if s.n_head == 1: return dict(needed=s.model.W_Q.new_zeros(s.model.instances, dtype=torch.bool))
     return dict(needed=~s.solved_without.any(-1))
 
-@measurement('cost_of_agreement', applies=lambda s: _two_heads(s) and s.one_query)
+@measurement('cost_of_agreement', applies=_two_heads)
 def _agreement(s:Subject) -> Values:
     return dict(cost_of_agreement=s.evaluation.accuracy - _accuracy_agreed(s.model, s.task))
 
@@ -342,7 +331,7 @@ def _swap(s:Subject) -> Values:
 def _zero(s:Subject) -> Values:
     return by_head('zero_', torch.stack([e.accuracy for e in s._without], -1))
 
-@measurement('resample_', applies=lambda s: s.one_query)
+@measurement('resample_')
 def _resample(s:Subject) -> Values:
     return by_head('resample_', accuracy_without(s.model, s.task, 'resample'))
 
