@@ -61,8 +61,8 @@ POST = 'Greenspan and Wynroe (2023)'
 COMMENT = 'a comment on Greenspan and Wynroe (2023)'
 USUAL = 'AdamW from small weights, one-hot embedding, no direct path; two of four signals, six noise tokens'
 NOT_LARGE = f'{USUAL}. Not from weights so large that orders are settled at the start'
-SOLVABLE, LEARNED, WRITTEN, NEEDED = ('What can be solved', 'What two heads learn', 'What heads write, and what it tells',
-                                      'What is needed, and what is open')
+SOLVABLE, LEARNED = 'What can be solved', 'What two heads learn'  # chapters
+WRITTEN, NEEDED = 'What heads write, and what it tells', 'What is needed, and what is open'
 
 # %% ../nbs/26_claims_pairs.ipynb #4fdae4b8
 def _by_head(what:str, cell:Cell, column:str) -> tuple[OfSeeds, ...]:
@@ -87,9 +87,9 @@ C1 = state(Claim(
     beside=CONSTANT,
     scope=USUAL,
     refuted='One seed in ten left unsolved, on a single one of the contexts.',
-    about='Two heads, each of which passes on four numbers (`d_head=4`). A model has *solved* the task when it is right '
-          'on every one of the 9,240 different contexts. Control: the best that can be said without looking at the '
-          'context.',
+    about='Two heads, each of which passes on four numbers (`d_head=4`). A model has *solved* the task when it is '
+          'right on every one of the 9,240 different contexts. Control: the best that can be said without looking at '
+          'the context.',
     chapter=SOLVABLE,
     drawn={H2D4: ('accuracy', 'accuracy@0', 'solved@0')}))
 
@@ -112,9 +112,9 @@ C2 = state(Claim(
     beside=BOUND,
     scope=USUAL,
     refuted='A context on which `plain` is wrong, or half of the trained single heads left unsolved.',
-    about='`plain` is set by hand, not trained: its one head looks at all signal tokens alike and keeps one number for '
-          'each. Training should find something as good. Control: with one head that passes on a single number only '
-          'two answers can ever be given, whatever is learned, so accuracy cannot exceed 0.25.',
+    about='`plain` is set by hand, not trained: its one head looks at all signal tokens alike and keeps one number '
+          'for each. Training should find something as good. Control: with one head that passes on a single number '
+          'only two answers can ever be given, whatever is learned, so accuracy cannot exceed 0.25.',
     chapter=SOLVABLE,
     drawn={H1D4: ('accuracy',), H1D1: ('accuracy', 'solved')}))
 
@@ -170,9 +170,9 @@ C4 = state(Claim(
     beside=AS_ARGUED,
     scope=NOT_LARGE,
     refuted='One solved seed in ten that leaves a head idle, or looks at both sources evenly.',
-    about='A solved model is *idle* if one head can be removed without harm; else *uniform* if both heads spread their '
-          'attention over the two tokens of a pair; else *hierarchical* if they mostly look at different tokens of it; '
-          'else *other*. Control: models built by hand, whose kind is known by argument.',
+    about='A solved model is *idle* if one head can be removed without harm; else *uniform* if both heads spread '
+          'their attention over the two tokens of a pair; else *hierarchical* if they mostly look at different '
+          'tokens of it; else *other*. Control: models built by hand, whose kind is known by argument.',
     chapter=LEARNED))
 
 # %% ../nbs/26_claims_pairs.ipynb #c8e3b554
@@ -186,7 +186,8 @@ TAU = {cell: mean_of('mean τ', cell, 'tau') for cell in ALL_WIDTHS}
 SOFT_TAU = {cell: mean_of('mean soft τ', cell, 'soft_tau') for cell in ALL_WIDTHS}
 REVERSED = {cell: _Reversed('share with τ = −1', cell.name, cell, ('tau',), share) for cell in ALL_WIDTHS}
 START_TAU = {cell: mean_of('mean τ at step 0', cell, 'tau@0', solved_only=False) for cell in ALL_WIDTHS}
-ONE_SOURCE_TAU = {cell: mean_of('mean τ where nothing is to be shared', one, 'tau') for cell, one in ONE_SOURCE.items()}
+ONE_SOURCE_TAU = {cell: mean_of('mean τ where nothing is to be shared', one, 'tau')
+                  for cell, one in ONE_SOURCE.items()}
 ONE_SOURCE_SOFT = {cell: mean_of('mean soft τ where nothing is to be shared', one, 'soft_tau')
                    for cell, one in ONE_SOURCE.items()}
 NARROW_SOFT = Difference('mean soft τ less that where nothing is to be shared', H2D1.name, SOFT_TAU[H2D1],
@@ -214,12 +215,12 @@ C5 = state(Claim(
     headline=TAU[H2D4],
     beside=ONE_SOURCE_SOFT[H2D4],
     scope=NOT_LARGE,
-    refuted='At d_head ≥ 4 a mean τ above −0.9; at d_head=1 a soft τ that is no lower than where the contexts hold one '
-            'source.',
+    refuted='At d_head ≥ 4 a mean τ above −0.9; at d_head=1 a soft τ that is no lower than where the contexts hold '
+            'one source.',
     about='Each head ranks the four signal tokens by how strongly it attends to them. Kendall’s τ compares two '
-          'rankings: +1 the same, −1 exactly reversed, 0 on average for random ones. Soft τ counts a head that hardly '
-          'prefers one token to another hardly at all. Control: random orders, the same models before training, and a '
-          'task with a single source, where nothing is to be shared, with heads of the same width.',
+          'rankings: +1 the same, −1 exactly reversed, 0 on average for random ones. Soft τ counts a head that '
+          'hardly prefers one token to another hardly at all. Control: random orders, the same models before '
+          'training, and a task with a single source, where nothing is to be shared, with heads of the same width.',
     chapter=LEARNED,
     at_least={cell: 256 for cell in WIDE} | {ONE_SOURCE[H2D1]: 256}))
 
@@ -320,12 +321,13 @@ C7 = state(Claim(
     headline=GAP[H2D4],
     beside=COPY_GAP,
     scope=f'{USUAL}. Not with a learned embedding',
-    refuted='A gap of zero or below, or a fifth of the solved seeds that need what they write for impossible answers.',
+    refuted='A gap of zero or below, or a fifth of the solved seeds that need what they write for impossible '
+            'answers.',
     about='Answers are sorted, for the token that a head looks at, into four classes: *double*, the token twice; '
           '*possible*, with a token that the head likes less; *impossible*, with one that it likes more, at which it '
-          'would have looked; *unrelated*. The *gap* is possible minus impossible. A model is *safe* if it still solves '
-          'the task when what it writes for impossible answers is lowered to the level of unrelated ones. Control: '
-          'heads that copy, and models with one head.',
+          'would have looked; *unrelated*. The *gap* is possible minus impossible. A model is *safe* if it still '
+          'solves the task when what it writes for impossible answers is lowered to the level of unrelated ones. '
+          'Control: heads that copy, and models with one head.',
     chapter=WRITTEN))
 
 # %% ../nbs/26_claims_pairs.ipynb #4d87e8ea
@@ -371,12 +373,12 @@ C8 = state(Claim(
     headline=BY_DIVIDING[H2D4],
     beside=EVEN_INTERFERENCE[H2D4],
     scope=USUAL,
-    refuted='Need: a head without which half of the answers stay right. Because: as much interference where attention is '
-            'held even.',
-    about='*Interference* of a head is the share of its own say, over all wrong answers, that speaks against the right '
-          'one. A head is ablated by setting its output to zero, or by taking it from another context at random '
-          '(resampled). Control: `plain` and `two_head_uniform`, built by hand, and models of the same width trained '
-          'with both heads held to look at all signal tokens alike.',
+    refuted='Need: a head without which half of the answers stay right. Because: as much interference where '
+            'attention is held even.',
+    about='*Interference* of a head is the share of its own say, over all wrong answers, that speaks against the '
+          'right one. A head is ablated by setting its output to zero, or by taking it from another context at '
+          'random (resampled). Control: `plain` and `two_head_uniform`, built by hand, and models of the same width '
+          'trained with both heads held to look at all signal tokens alike.',
     chapter=WRITTEN,
     at_least={cell: 256 for cell in (*WITH_NARROW, *EVEN.values())}))
 
@@ -415,10 +417,10 @@ C9 = state(Claim(
     scope=USUAL,
     refuted='A symptom that is there more at d_head=1, where dimensions are short, than at d_head=6, by more than a '
             'twentieth of its range.',
-    about='Three symptoms are often taken for superposition, the packing of more features than there are dimensions. At '
-          '`d_head=6` the heads have twelve dimensions for ten answers, so nothing needs packing; at `d_head=1` they '
-          'have two. A symptom *tells* if it is there more where dimensions are short, and *does not tell* if the '
-          'difference is within a twentieth of its range, or reversed. Control: two models built by hand, whose '
+    about='Three symptoms are often taken for superposition, the packing of more features than there are dimensions. '
+          'At `d_head=6` the heads have twelve dimensions for ten answers, so nothing needs packing; at `d_head=1` '
+          'they have two. A symptom *tells* if it is there more where dimensions are short, and *does not tell* if '
+          'the difference is within a twentieth of its range, or reversed. Control: two models built by hand, whose '
           'values follow by argument.',
     chapter=WRITTEN,
     at_least={H2D1: 256, H2D6: 256}))
@@ -457,9 +459,9 @@ C10 = state(Claim(
             'inference',
     refuted='A tenth of the answers right after the swap.',
     about='Each head is given the other’s attention. Both tokens of a pair are still read, each by one head, but the '
-          'wrong one. If accuracy falls, what a head writes was made for the place where it looks. Control: heads built '
-          'to copy whatever they look at, which stay right; and `sorting`, of which one head reads the smaller token '
-          'and the other the larger, and which fails although it infers nothing.',
+          'wrong one. If accuracy falls, what a head writes was made for the place where it looks. Control: heads '
+          'built to copy whatever they look at, which stay right; and `sorting`, of which one head reads the smaller '
+          'token and the other the larger, and which fails although it infers nothing.',
     chapter=NEEDED))
 
 # %% ../nbs/26_claims_pairs.ipynb #23c2fee9
@@ -481,8 +483,8 @@ C11 = state(Claim(
     headline=EQUALISED,
     beside=UNIFORM_EQUALISED,
     scope=USUAL,
-    refuted='Does: nine answers in ten still right without preferences. Needs: one seed in ten that solves the task with '
-            'its attention held even.',
+    refuted='Does: nine answers in ten still right without preferences. Needs: one seed in ten that solves the task '
+            'with its attention held even.',
     about='Two questions. *Does* the solution rely on preferences: what remains of its accuracy when both heads are '
           'made to look at all signal tokens alike? *Needs* it them: can any model be trained without? Control: '
           '`two_head_uniform`, built by hand, has none and solves the task.',
@@ -495,8 +497,8 @@ C12 = state(Claim(
     statement='Heads of real language models share information in this way.',
     source=POST,
     parts={},
-    about='The other claims are about a toy. Whether heads of real language models share information like this is another '
-          'question.',
+    about='The other claims are about a toy. Whether heads of real language models share information like this is '
+          'another question.',
     chapter=NEEDED,
     comment='The measures of `preferences` take the scores and OV rows of any transformer; they have not been put to '
             'one here'))

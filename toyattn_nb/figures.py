@@ -209,8 +209,8 @@ def _draw_soft_tau(
 # %% ../nbs/29_figures.ipynb #19a90e28
 @figure('C5',
     "Left, each bubble's area is the share of models with that τ: −1 means that one head's order is the other's "
-    'reversed, +1 the same order. Right, each dot is a model: dark where two sources are to be shared, grey where there '
-    'is only one. Black lines are means, dashed red ones the bars of the criteria.')
+    'reversed, +1 the same order. Right, each dot is a model: dark where two sources are to be shared, grey where '
+    'there is only one. Black lines are means, dashed red ones the bars of the criteria.')
 def _c5_figure(record:Record, rows:Rows) -> Figure:
     "Kendall's τ between the heads, a column for each kind of model; soft τ beside it."
     columns = _tau_columns(record, rows)
@@ -423,8 +423,8 @@ ANSWERS = {'right': GREEN, 'a token twice': '#F0E442', 'one token right': '#bbbb
 # %% ../nbs/29_figures.ipynb #92938730
 @figure('C10',
     "What models answer, on pairs that their heads divide, when each head is given the other's attention: "
-    'both tokens are still read, by the wrong head. The two lowest rows are built by hand: one copies whatever it looks '
-    'at, the other has a code that needs both heads.')
+    'both tokens are still read, by the wrong head. The two lowest rows are built by hand: one copies whatever it '
+    'looks at, the other has a code that needs both heads.')
 def _c10_figure(record:Record, rows:Rows) -> Figure:
     "Shares of answers after the swap."
     groups:dict[str, Iterable[Quantity]] = {width(cell): SWAP[cell].values() for cell in WITH_NARROW}

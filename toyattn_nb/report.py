@@ -20,8 +20,8 @@ from fastcore import xml as x
 
 from .core import check_float, check_list, check_type
 from .data import SkipTrigramTask
-from .verdicts import (CONTROL_FAILED, CONTROL_OPEN, FAILS, HOLDS, INCONCLUSIVE, NOT_TESTED, Measure, Part, Record, Test,
-                                 verdict)
+from .verdicts import (CONTROL_FAILED, CONTROL_OPEN, FAILS, HOLDS, INCONCLUSIVE, NOT_TESTED, Measure, Part,
+                                 Record, Test, verdict)
 
 # %% ../nbs/30_report.ipynb #9e28b14e
 TITLE = 'How attention heads share out what to look at'
@@ -157,7 +157,8 @@ def _part_card(
     "One part of a claim: when it holds, and whether it does."
     title = f'{part.name}: holds if' if part.name else 'Holds if'
     tests = [_test_item(t, AS_PART) for t in part.tests]
-    return x.Div(x.Header(x.H4(*_rich(title)), _badge(part.verdict, part.outcome)), x.Ul(*tests, cls='tests'), cls='part')
+    heading = x.Header(x.H4(*_rich(title)), _badge(part.verdict, part.outcome))
+    return x.Div(heading, x.Ul(*tests, cls='tests'), cls='part')
 
 # %% ../nbs/30_report.ipynb #9bc7d301
 def _control_card(
@@ -384,8 +385,8 @@ def _trained_table(
 
 # %% ../nbs/30_report.ipynb #add30836
 SEEDS = 'each with its own start and its own stream of batches; how many of each cell stands below'
-AGAIN = ('To do it again, with the package `toyattn_nb` installed, and with the versions in `versions.txt` where every digit '
-         'shall come out:')
+AGAIN = ('To do it again, with the package `toyattn_nb` installed, and with the versions in `versions.txt` where every '
+         'digit shall come out:')
 FILES = ('The numbers of this page are in `claims.json` beside it; in `results.parquet` is a row for each model, in '
          '`cells/` the weights of all.')
 
