@@ -136,7 +136,7 @@ function put(node, attributes, children) {
     if (k.startsWith('on')) node.addEventListener(k.slice(2), v);
     else if (v !== null && v !== undefined && v !== false) node.setAttribute(k, v === true ? '' : v);
   }
-  node.append(...children.flat().filter(x => x !== null));
+  node.append(...children.flat(2).filter(x => x !== null));
   return node;
 }
 export const tag = (name, attributes = {}, ...children) => put(document.createElement(name), attributes, children);

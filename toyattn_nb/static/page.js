@@ -24,23 +24,23 @@ class PageState extends EventTarget {
   save_changes() {}
 }
 
-// ---- links: #inspector1?seed=3&tokens=6.1.9/seeds1?x=loss says in which state the page's first inspector and first seed browser are.
+// ---- links: #inspector1?seed=3&tokens=6_1_9/seeds1?x=loss says in which state the page's first inspector and first seed browser are.
 
-// A trait's value as text, by what it is: lists of numbers as 1.2.3, what is forced as 0.5_1.6, nothing as nothing.
+// A trait's value as text: lists as 1_2_3, what is forced as 0.5_1.6, nothing as nothing.
 export function toText(value) {
-  if (value === null) return '';
-  if (Array.isArray(value)) return value.join('.');
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.join('_');
   if (typeof value === 'object') return Object.entries(value).map(pair => pair.join('.')).join('_');
   return String(value);
 }
 
 // The value again, by the kind of the value that the trait has now.
 export function fromText(text, like) {
-  const numbers = part => part === '' ? [] : part.split('.').map(Number);
-  if (Array.isArray(like)) return numbers(text);
-  if (like !== null && typeof like === 'object') return Object.fromEntries(text === '' ? [] : text.split('_').map(numbers));
-  if (typeof like === 'number' || like === null) return text === '' ? null : Number(text);
-  return text;
+  const plain = part => part === '' || isNaN(part) ? part : Number(part), parts = text === '' ? [] : text.split('_');
+  if (Array.isArray(like)) return parts.map(plain);
+  if (like !== null && typeof like === 'object') return Object.fromEntries(parts.map(part => part.split('.').map(plain)));
+  if (typeof like === 'string') return text;
+  return text === '' ? null : plain(text);
 }
 
 // States by the names of widgets, out of an address's part after #.
@@ -170,7 +170,9 @@ export function start(kind, {render, linked = [], check}) {
     let model;
     drawn(el, () => {
       const traits = JSON.parse(el.querySelector('script').textContent);
-      if (typeof traits._weights === 'string') traits._weights = new DataView(Uint8Array.from(atob(traits._weights), c => c.charCodeAt(0)).buffer);
+      for (const name of ['_weights', '_pattern']) {   // numbers in base64
+        if (typeof traits[name] === 'string') traits[name] = new DataView(Uint8Array.from(atob(traits[name]), c => c.charCodeAt(0)).buffer);
+      }
       el.replaceChildren();
       model = new PageState(traits, el.closest('.toyattn-group'));
     });
