@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PAGE_ROWS', 'Playground']
 
-# %% ../nbs/24_playground.ipynb #7070f2d3
+# %% ../nbs/24_playground.ipynb #dd763442
 import json
 import math
 import re
@@ -24,9 +24,9 @@ from .data import (IncoherentTask, RoundRobinTask, SignalTask, SkipTrigramTask, 
                              task_entry)
 from .model import AttnConfig, AttnOnly
 from .training import History, Run, TrainConfig
-from .widgets import PageWidget, _Checked, _check_state
+from .widgets import PageWidget, _Checked, _check_state, _module_text, _page_spec
 
-# %% ../nbs/24_playground.ipynb #c76b1e3d
+# %% ../nbs/24_playground.ipynb #c006fa16
 _STATIC = files('toyattn_nb')/'static'
 
 def _read(
@@ -35,32 +35,26 @@ def _read(
     "Its text."
     return (_STATIC/name).read_text(encoding='utf-8')
 
-def _without_imports(
-    text:str, # of a module
-) -> str:
-    "The module without the lines that import, whose names stand around it."
-    return re.sub(r'^import .*\n', '', text, flags=re.MULTILINE)
-
-# %% ../nbs/24_playground.ipynb #9be7ca7f
+# %% ../nbs/24_playground.ipynb #919079fe
 def _as_function(
     name:str, # of the function
     text:str, # of a module
 ) -> str:
-    "JavaScript of a function that returns what the module exports; what is exported as default is `render`'s owner."
-    own = _without_imports(text)
+    "JavaScript of a function that returns what the module exports; what it exports as default is called `widget`."
+    own = re.sub(r'^import .*\n', '', text, flags=re.MULTILINE)  # the names that it imports stand around it
     exported = re.findall(r'^export (?:function|class|const) (\w+)', own, flags=re.MULTILINE)
     own = re.sub(r'^export default ', 'const widget = ', own, flags=re.MULTILINE)
     own = re.sub(r'^export ', '', own, flags=re.MULTILINE)
     if 'const widget = ' in own: exported.append('widget')
     return f'function {name}() {{\n{own}\nreturn {{{", ".join(exported)}}};\n}}\n'
 
-# %% ../nbs/24_playground.ipynb #d2f1e403
+# %% ../nbs/24_playground.ipynb #844e675c
 def _playground_module() -> str:
     "The JavaScript of the playground as one module."
     trainer = _as_function('trainer', _read('trainer.js'))
     inspector = _as_function('inspectorModule', _read('inspector.js'))
     names = 'const {answering, scoresOf, sizesOf} = trainer();\nconst {widget: inspector} = inspectorModule();\n'
-    return _read('model.js') + trainer + inspector + names + _without_imports(_read('playground.js'))
+    return _module_text('playground') + trainer + inspector + names
 
 _CSS = _read('widgets.css') + _read('playground.css')
 
@@ -108,7 +102,7 @@ def _words(
     else: about = f'{type(task).__name__}: {task.n_vocab} tokens, {task.n_completions} answers.'
     return dict(about=about) | by_score
 
-# %% ../nbs/24_playground.ipynb #a8e767da
+# %% ../nbs/24_playground.ipynb #29297f82
 PAGE_ROWS = 50_000  # contexts of a task that a page enumerates, at most
 
 @plain_torch()
@@ -125,15 +119,7 @@ def _task_page(
     sizes = {name: getattr(task, name) for name in ('n_vocab', 'n_completions', 'n_rows', 'token_names', 'completion_names')}
     contexts = dict(queries=list(task.queries), targets=targets.tolist(), first=table, fillers=parts.fillers,
                     n_fill=parts.n_fill)
-    return sizes | contexts | dict(items=_items(task), inspect=_inspector_rules(task)) | _words(task)
-
-def _inspector_rules(
-    task:Task,
-) -> dict[str, Any]|None:
-    "What the inspector asks of a task beyond its sizes; None where it does not know the kind."
-    if not isinstance(task, SkipTrigramTask): return None
-    rules = {name: getattr(task, name) for name in ('n_signal', 'n_noise', 'n_source', 'ctx_len')}
-    return rules | dict(completions=[list(c) for c in task.completions])
+    return sizes | contexts | dict(items=_items(task), inspect=_page_spec(AttnConfig.for_task(task), task)) | _words(task)
 
 # %% ../nbs/24_playground.ipynb #e3584cb8
 def _ensemble(

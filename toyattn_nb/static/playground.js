@@ -1,10 +1,12 @@
 // Playground: models that train in the page, and what their heads come to prefer while one watches.
-import {HEADS, tag, svg, choice, drawn, example} from './model.js';
+import {HEADS, tag, svg, choice, drawn, guarded, example} from './model.js';
+import {copyButtons} from './page.js';
 import {answering, scoresOf, sizesOf, trainer} from './trainer.js';
-import inspector from './inspector.js';
+import {widget as inspector} from './inspector.js';
 
 const ALIKE = .05;       // nats between scores that count as equal
-const ROUND = 30;        // ms that a round of training should take, at most: 33 pictures a second
+const ROUND = 36;        // ms that a round of training should take, at most: 27 pictures a second
+const SELDOM = 150;      // ms between two pictures of what there is much of: all seeds
 const AHEAD = 2;         // rounds that workers are given before they have answered
 const QUIET = 3000;      // ms between two sentences that a screen reader is told while training goes on
 const WIDE = 620;        // px from which the settings stand open
@@ -169,6 +171,12 @@ export function marks(steps) {
   return [...found].sort((a, b) => a - b);
 }
 
+// Have a drop-down show a value, also one that it did not offer.
+function show(select, value) {
+  if (![...select.options].some(option => option.value === String(value))) select.append(tag('option', {value}, value));
+  select.value = value;
+}
+
 // ---- one training: what was heard so far
 
 class Training {
@@ -258,16 +266,15 @@ function slopePicture(width, task, n) {
   const gaps = Array.from({length: Math.max(1, n.H - 1)}, (_, h) => h);
   const gradient = h => svg('linearGradient', {id: `${id}-${h}`, gradientUnits: 'userSpaceOnUse', x1: across(h), x2: across(h + 1), y1: 0, y2: 0},
     svg('stop', {offset: .15, 'stop-color': headColour(h)}), svg('stop', {offset: .85, 'stop-color': headColour(h + 1)}));
-  const lines = task.items.map(() => gaps.map(h => svg('path', {class: 'tp-line', stroke: n.H > 1 ? `url(#${id}-${h})` : headColour(0)})));
-  const labels = Array.from({length: n.H}, (_, h) => task.items.map(({name}) => svg('g', {class: 'tp-item', style: `--head: ${headColour(h)}`},
-    svg('circle', {r: 12}), svg('text', {y: 4.5, 'text-anchor': 'middle', style: `fill: ${inkOn(headColour(h))}`}, name))));
+  const lines = task.items.map(() => gaps.map(h => svg('path', {class: 'tp-line', fill: 'none', 'stroke-width': 4, 'stroke-opacity': .85, stroke: n.H > 1 ? `url(#${id}-${h})` : headColour(0)})));
+  const labels = Array.from({length: n.H}, (_, h) => task.items.map(({name}) => svg('g', {class: 'tp-item'},
+    svg('circle', {r: 12, fill: headColour(h)}), svg('text', {y: 4.5, 'text-anchor': 'middle', 'font-weight': 700, style: `fill: ${inkOn(headColour(h))}`}, name))));
   const axes = labels.map((_, h) => [
     svg('line', {x1: across(h), x2: across(h), y1: up(1) - 6, y2: up(0) + 6, stroke: headColour(h), 'stroke-width': 3, 'stroke-opacity': .35}),
     svg('text', {x: across(h), y: 14, 'text-anchor': 'middle', class: 'tp-strong'}, `head ${h}`)]);
-  const hints = W < 250 ? [] : [['looks here first', up(1) + 4], ['and here last', up(0) + 4]].map(([text, y]) =>
+  const hints = n.H !== 2 ? [] : [['looks here first', up(1) + 4], ['and here last', up(0) + 4]].map(([text, y]) =>
     svg('text', {x: W / 2, y: y + (y < H / 2 ? -12 : 18), 'text-anchor': 'middle', class: 'tp-faint'}, text));
-  const node = svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img'}, svg('defs', {}, n.H > 1 ? gaps.map(gradient) : []),
-    hints, axes.flat(), lines.flat(), labels.flat());
+  const node = svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img'}, svg('defs', {}, n.H > 1 ? gaps.map(gradient) : []), hints, axes.flat(), lines.flat(), labels.flat());
   const move = (scores, says) => {
     const heights = scores.map(own => standing(own).map(up));
     const apart = heights.map(own => spread(own, 25, up(1), up(0)));
@@ -289,6 +296,16 @@ function stepScale(steps, from, to) {
   const place = s => Math.log1p(s / 10) / Math.log1p(steps / 10);
   const ticks = [0, 10, 100, 1000, 10000].filter(s => s < .7 * steps || s === 0);
   return {X: s => from + (to - from) * place(s), ticks: [...ticks, steps]};
+}
+
+// Whether a step lies far enough from the last one that was drawn: lines of thousands of points cost more than they show.
+function thinned(X) {
+  let last = -Infinity;
+  return step => {
+    if (X(step) - last < .8) return false;
+    last = X(step);
+    return true;
+  };
 }
 
 const NUMBER = new Intl.NumberFormat('en');
@@ -314,13 +331,20 @@ function trailPicture(width, task, n, steps) {
       svg('text', {x: LEFT, y: 12, class: 'tp-strong'}, `head ${h}`), lines, names);
     return {node, lines, names, up, TOP, BOTTOM, H, paths: task.items.map(() => '')};
   });
-  const clear = () => parts.forEach(part => part.paths.fill(''));
-  const add = (step, scores) => parts.forEach((part, h) => standing(scores[h]).forEach((v, i) => {
-    part.paths[i] += `${part.paths[i] ? 'L' : 'M'}${scale.X(step).toFixed(1)} ${part.up(v).toFixed(1)}`;
-  }));
+  let thin = thinned(scale.X);
+  const clear = () => {
+    thin = thinned(scale.X);
+    parts.forEach(part => part.paths.fill(''));
+  };
+  const add = (step, scores) => {
+    if (!thin(step)) return;
+    parts.forEach((part, h) => standing(scores[h]).forEach((v, i) => {
+      part.paths[i] += `${part.paths[i] ? 'L' : 'M'}${scale.X(step).toFixed(1)} ${part.up(v).toFixed(1)}`;
+    }));
+  };
   const show = (step, scores) => parts.forEach((part, h) => {
     const heights = standing(scores[h]).map(part.up), apart = spread(heights, 15, part.TOP, part.H - part.BOTTOM);
-    part.lines.forEach((line, i) => line.setAttribute('d', part.paths[i]));
+    part.lines.forEach((line, i) => line.setAttribute('d', `${part.paths[i]}L${scale.X(step).toFixed(1)} ${heights[i].toFixed(1)}`));
     part.names.forEach((name, i) => name.setAttribute('transform', `translate(${(scale.X(step) + 7).toFixed(1)} ${(apart[i] + 4.5).toFixed(1)})`));
   });
   return {nodes: parts.map(part => part.node), clear, add, show};
@@ -342,18 +366,21 @@ function lossPicture(width, steps, highest) {
   const pen = canvas.getContext('2d');
   pen.scale(dense, dense);
   pen.strokeStyle = 'rgb(128 128 128 / .3)';
-  const faint = (before, now) => {
-    if (!before) return;
+  const thin = thinned(scale.X);
+  let before = null;
+  const faint = now => {
+    if (!thin(now.step)) return;
     pen.beginPath();
-    for (let i = 0; i < now.loss.length; i++) {
+    for (let i = 0; before && i < now.loss.length; i++) {
       pen.moveTo(scale.X(before.step), up(before.loss[i]));
       pen.lineTo(scale.X(now.step), up(now.loss[i]));
     }
     pen.stroke();
+    before = now;
   };
   const show = (frames, i) => {
-    const now = frames.at(-1);
-    bold.setAttribute('d', path(frames.map(f => [scale.X(f.step), up(f.loss[i])])));
+    const now = frames.at(-1), far = thinned(scale.X), shown = frames.filter(f => far(f.step) || f === now);
+    bold.setAttribute('d', path(shown.map(f => [scale.X(f.step), up(f.loss[i])])));
     dot.setAttribute('transform', `translate(${scale.X(now.step)} ${up(now.loss[i])})`);
   };
   const judge = (judged, step) => {
@@ -398,7 +425,7 @@ function oppositePicture(width, nItems) {
 // Every seed as a small picture of its heads' orders; a click chooses one.
 function seedGrid(width, seeds, task, n, pick) {
   const W = 30, H = 24, CELL = 39, gaps = Math.max(1, n.H - 1);
-  const halves = Array.from({length: 2 * gaps}, (_, k) => headColour(Math.ceil(k / 2)));
+  const halves = Array.from({length: 2 * gaps}, (_, k) => headColour(Math.min(n.H - 1, Math.ceil(k / 2))));
   const cells = seeds.map((seed, i) => {
     const lines = halves.map(colour => svg('path', {stroke: colour, class: 'tp-mini'}));
     const button = tag('button', {type: 'button', role: 'radio', class: 'tp-cell', 'data-seed': seed, onclick: () => pick(seed),
@@ -440,39 +467,51 @@ function seedGrid(width, seeds, task, n, pick) {
 class Inspected extends EventTarget {
   constructor(el, task, n) {
     super();
-    const {H: n_head, D: d_head, T: n_vocab, C: n_completions} = n;
-    const spec = {...task.inspect, n_head, d_head, n_vocab, n_completions, direct: false, steps: [0], seeds: [0],
-      token_names: task.token_names, completion_names: task.completion_names};
-    this.n = n;
-    this.task = task;
-    this.traits = {_spec: spec, _weights: null, tokens: example(spec), ablated: [], forced: {}, seed: 0, step: 0};
-    this.el = el;
+    const spec = {...task.inspect, n_head: n.H, d_head: n.D, direct: false, steps: [0], seeds: [0]};
+    const traits = {_spec: spec, _weights: null, tokens: example(spec), ablated: [], forced: {}, seed: 0, step: 0, beside: null, view: 'sums'};
+    Object.assign(this, {el, task, n, traits});
   }
   get(name) { return this.traits[name]; }
-  set(name, value) { this.traits[name] = value; this.dispatchEvent(new Event(`change:${name}`)); }
+  set(name, value) {
+    this.traits[name] = value;
+    this.dispatchEvent(new Event(`change:${name}`));
+  }
   on(event, f) { this.addEventListener(event, f); }
   off(event, f) { this.removeEventListener(event, f); }
   save_changes() {}
 
   // Show a model: of this seed, after so many steps, its weights beginning at `p`.
   show(weights, p, seed, step) {
-    const {n, traits} = this, {W_V} = n.at, numbers = [...scoresOf(n, this.task.queries, weights, p), ...weights.subarray(p + W_V, p + n.P)];
-    const packed = new DataView(new ArrayBuffer(4 * numbers.length));
+    const {n, traits} = this, {_spec: spec} = traits, scores = scoresOf(n, this.task.queries, weights, p);
+    const numbers = [...scores, ...weights.subarray(p + n.at.W_V, p + n.P)], packed = new DataView(new ArrayBuffer(4 * numbers.length));
     numbers.forEach((x, k) => packed.setFloat32(4 * k, x, true));
+    [spec.seeds[0], spec.steps[0]] = [seed, step];
     Object.assign(traits, {_weights: packed, seed, step});
-    traits._spec.seeds[0] = seed;
-    traits._spec.steps[0] = step;
-    if (this.stop) this.dispatchEvent(new Event('change:step'));
-    else this.stop = inspector.render({model: this, el: this.el}) ?? (() => {});
+    if (this.stop) this.dispatchEvent(new Event('change:_weights'));
+    else this.stop = inspector.render({model: this, el: this.el});
   }
 }
 
 // ---- the widget
 
+const SETTINGS = ['task', 'n_head', 'd_head', 'n_seeds', 'lr', 'steps'];
+const MOST = {n_head: 8, d_head: 16, n_seeds: 256, steps: 100_000};
+
+// Throw where the settings are none.
+function check(model) {
+  if (!model.get('_tasks')[model.get('task')]) throw Error(`there is no task ${model.get('task')}.`);
+  for (const [name, most] of Object.entries(MOST)) {
+    const value = model.get(name);
+    if (!Number.isInteger(value) || value < 1 || value > most) throw Error(`its ${name} is ${value}, and 1 to ${most} are possible.`);
+  }
+  if (!(model.get('lr') > 0 && model.get('lr') < Infinity)) throw Error(`its learning rate is ${model.get('lr')}.`);
+  if (!Number.isInteger(model.get('seed')) || model.get('seed') < 0) throw Error(`its seed is ${model.get('seed')}.`);
+}
+
 function render({model, el}) {
   const tasks = model.get('_tasks'), fixed = model.get('_config'), still = matchMedia('(prefers-reduced-motion: reduce)');
   let training, pictures = {}, inspected, status = 'ready', pace = still.matches ? 'full' : 'watch';
-  let credit = 0, dirty = false, drawnAt = 0, inspectedAt = 0, spokenAt = 0, before = 0, alive = true, firstSeed = 0, kept = null;
+  let credit = 0, dirty = false, drawnAt = 0, inspectedAt = 0, spokenAt = 0, seldomAt = 0, marked = '', before = 0, alive = true, stale = false, kept = null;
 
   const task = () => tasks[model.get('task')];
   const send = (name, value) => { model.set(name, value); model.save_changes(); };
@@ -482,11 +521,9 @@ function render({model, el}) {
   const go = tag('button', {type: 'button', class: 'tp-go', onclick: toggle});
   const one = tag('button', {type: 'button', class: 'tp-one', onclick: stepOnce}, 'Step');
   const again = tag('button', {type: 'button', class: 'tp-again', onclick: () => restart()}, 'Restart');
-  const others = tag('button', {type: 'button', class: 'tp-others', onclick: () => { firstSeed += +model.get('n_seeds'); restart(); }}, 'Other seeds');
-  const setting = (label, name, show = v => v) => {
-    const own = model.get(name), values = CHOICES[name].includes(own) ? CHOICES[name] : [...CHOICES[name], own].sort((a, b) => a - b);
-    return choice(label, values.map(v => [v, show(v)]), own, v => send(name, +v), {class: `tp-${name}`});
-  };
+  const others = tag('button', {type: 'button', class: 'tp-others', onclick: () => send('seed', model.get('seed') + model.get('n_seeds'))}, 'Other seeds');
+  const setting = (label, name, text = v => v) =>
+    choice(label, CHOICES[name].map(v => [v, text(v)]), model.get(name), v => send(name, +v), {class: `tp-${name}`});
   const settings = {
     task: choice('task', Object.keys(tasks).map(name => [name, name]), model.get('task'), v => send('task', v), {class: 'tp-task'}),
     n_head: setting('heads', 'n_head'),
@@ -500,7 +537,7 @@ function render({model, el}) {
   const nextSeed = tag('button', {type: 'button', class: 'tp-next', onclick: () => {
     send('seed', training.seeds[(index() + 1) % training.seeds.length]);
   }}, 'Another seed');
-  const about = tag('p', {class: 'tp-about'}), counted = tag('p', {class: 'tp-counted'}), spoken = tag('p', {role: 'status', class: 'tp-spoken'});
+  const about = tag('p', {class: 'tp-about'}), many = tag('b', {}), steps = tag('span', {}), counted = tag('p', {class: 'tp-counted'}, many, ' seeds solve it', steps), spoken = tag('p', {role: 'status', class: 'tp-spoken'});
   const sentence = tag('p', {class: 'tp-sentence'});
   const figure = (name, title) => {
     const picture = tag('div', {class: 'tp-picture'}), caption = tag('figcaption', {}, title);
@@ -516,24 +553,24 @@ function render({model, el}) {
   const root = tag('div', {class: 'ta-root tp-root', role: 'group', 'aria-label': 'playground: train in the page'},
     about, tag('div', {class: 'ta-bar tp-controls'}, go, one, again, counted), setup, spoken,
     tag('div', {class: 'tp-chosen ta-bar'}, seedChoice, nextSeed, sentence),
-    tag('div', {class: 'tp-grid'}, Object.values(figures).map(f => f.node)), details);
+    tag('div', {class: 'tp-grid'}, Object.values(figures).map(f => f.node)), copyButtons(model, el, 'playground', () => pictures.slope.node), details);
   el.replaceChildren(root);
 
   // -- one training after the other
   function restart() {
+    check(model);
     training?.stop();
     const config = {...fixed, n_head: model.get('n_head'), d_head: model.get('d_head'), lr: model.get('lr'), steps: model.get('steps')};
-    const seeds = Array.from({length: model.get('n_seeds')}, (_, i) => firstSeed + i);
+    const count = model.get('n_seeds'), first = count * Math.floor(model.get('seed') / count);   // the block of the chosen seed
+    const seeds = Array.from({length: count}, (_, i) => first + i);
     status = 'ready';
     credit = 0;
     kept = null;
     training = new Training(task(), config, seeds, () => { dirty = true; wake(); });
-    if (index() < 0) send('seed', seeds[0]);
     seedChoice.querySelector('select').replaceChildren(...seeds.map(s => tag('option', {value: s}, s)));
     inspected?.stop?.();
-    inspected = task().inspect ? new Inspected(inspectorBox, task(), training.n) : null;
+    inspected = new Inspected(inspectorBox, task(), training.n);
     inspectedAt = 0;
-    details.hidden = !inspected;
     layOut();
   }
 
@@ -576,7 +613,7 @@ function render({model, el}) {
     figures.loss.caption.replaceChildren(tag('b', {}, 'Loss of every seed, and the share that solves the task'),
       ` on all ${NUMBER.format(its.n_rows)} contexts; loss in nats above the best possible, on each batch`);
     figures.seeds.caption.replaceChildren(tag('b', {}, 'All seeds'), ' each with its heads’ orders; a frame means solved. Choose one.');
-    figures.opposite.caption.replaceChildren(tag('b', {}, `Pairs of ${names} that two heads rank the opposite way`), ' bars: seeds; marks: what chance would give');
+    figures.opposite.caption.replaceChildren(tag('b', {}, `Pairs of ${names} that two heads rank the opposite way`), ` bars: ${n.H > 2 ? 'pairs of heads in all seeds' : 'seeds'}; marks: what chance would give`);
     figures.opposite.node.hidden = n.H < 2;
     pictures = {
       slope: slopePicture(width(figures.slope), its, n),
@@ -591,10 +628,11 @@ function render({model, el}) {
     figures.seeds.picture.replaceChildren(pictures.seeds.node);
     figures.opposite.picture.replaceChildren(pictures.opposite.node);
     about.replaceChildren(tag('b', {}, its.about), ' Press Train, and watch what each head comes to look at.');
-    const many = (k, one) => `${k} ${one}${k === 1 ? '' : 's'}`;
-    chosen.textContent = `${model.get('task')}: ${many(n.H, 'head')} of width ${n.D}, ${many(training.seeds.length, 'seed')}`;
+    const plural = (k, one) => `${k} ${one}${k === 1 ? '' : 's'}`;
+    chosen.textContent = `${model.get('task')}: ${plural(n.H, 'head')} of width ${n.D}, ${plural(training.seeds.length, 'seed')}`;
     training.shown = 0;
-    for (const [name, label] of Object.entries(settings)) label.querySelector('select').value = model.get(name);
+    marked = '';
+    for (const [name, label] of Object.entries(settings)) show(label.querySelector('select'), model.get(name));
     dirty = true;
     wake();
   }
@@ -623,7 +661,7 @@ function render({model, el}) {
     if (!frames.length || i < 0) return;
     for (; training.shown < frames.length; training.shown++) {
       const now = frames[training.shown];
-      pictures.loss.faint(frames[training.shown - 1], now);
+      pictures.loss.faint(now);
       pictures.trail.add(now.step, training.items(i, now));
     }
     const {shown, says} = describe();
@@ -631,12 +669,20 @@ function render({model, el}) {
     pictures.trail.show(training.done, training.items(i));
     pictures.loss.show(frames, i);
     pictures.loss.judge(judged, training.done);
-    pictures.seeds.move(training);
-    pictures.seeds.mark(training, model.get('seed'));
-    if (training.n.H > 1) pictures.opposite.move(oppositeNumbers());
-    sentence.replaceChildren(...shown);
+    const now = performance.now(), key = `${judged.length} ${model.get('seed')}`;
+    if (now - seldomAt > SELDOM || status !== 'running') {
+      seldomAt = now;
+      pictures.seeds.move(training);
+      if (training.n.H > 1) pictures.opposite.move(oppositeNumbers());
+    }
+    if (marked !== key) pictures.seeds.mark(training, model.get('seed'));
+    marked = key;
+    const text = shown.map(e => e.textContent).join();
+    if (sentence.dataset.text !== text) sentence.replaceChildren(...shown);
+    sentence.dataset.text = text;
     seedChoice.querySelector('select').value = model.get('seed');
-    counted.replaceChildren(tag('b', {}, `${training.nSolved} of ${training.seeds.length}`), ' seeds solve it', tag('span', {}, ` · step ${NUMBER.format(training.done)} of ${NUMBER.format(training.config.steps)}`));
+    many.textContent = `${training.nSolved} of ${training.seeds.length}`;
+    steps.textContent = ` · step ${NUMBER.format(training.done)} of ${NUMBER.format(training.config.steps)}`;
     summary.textContent = `Open seed ${model.get('seed')} in the inspector${status === 'running' ? ', while it learns' : ''}`;
     go.textContent = {ready: '▶ Train', running: '❚❚ Pause', paused: '▶ Go on', done: '↻ Train again'}[status];
     one.disabled = status === 'done';
@@ -644,7 +690,7 @@ function render({model, el}) {
   }
 
   function inspect(now) {
-    if (!inspected || !details.open || !training.weights || now - inspectedAt < 120) return;
+    if (!details.open || !training.weights || now - inspectedAt < 120) return;
     inspectedAt = now;
     inspected.show(training.weights, index() * training.n.P, model.get('seed'), training.done);
   }
@@ -700,16 +746,19 @@ function render({model, el}) {
     model.save_changes();
   }
 
-  const changed = () => {
-    firstSeed = 0;
-    restart();
-  };
-  // Another seed of those that train, or else the block of seeds that it belongs to.
+  // Settings may change together: then training begins anew once.
+  function changed() {
+    if (stale) return;
+    stale = true;
+    queueMicrotask(() => {
+      stale = false;
+      if (alive) drawn(el, restart);
+    });
+  }
+  // Another seed of those that train, or else of another block of seeds.
   function chose() {
-    const seed = model.get('seed'), n = model.get('n_seeds');
-    if (index() < 0) {
-      firstSeed = n * Math.floor(seed / n);
-      restart();
+    if (stale || index() < 0) {
+      changed();
       return;
     }
     pictures.trail.clear();
@@ -719,7 +768,7 @@ function render({model, el}) {
     wake();
   }
   const watched = {'change:seed': chose};
-  for (const name of ['task', 'n_head', 'd_head', 'n_seeds', 'lr', 'steps']) watched[`change:${name}`] = changed;
+  for (const name of SETTINGS) watched[`change:${name}`] = changed;
   for (const [event, f] of Object.entries(watched)) model.on(event, f);
   let wide = 0;
   const sized = new ResizeObserver(() => {
@@ -728,7 +777,6 @@ function render({model, el}) {
     if (training) layOut();
   });
   wide = el.clientWidth;
-  firstSeed = model.get('n_seeds') * Math.floor(model.get('seed') / model.get('n_seeds'));
   restart();
   sized.observe(el);
   return () => {
@@ -739,4 +787,4 @@ function render({model, el}) {
   };
 }
 
-export default {render: ({model, el}) => { let stop; drawn(el, () => { stop = render({model, el}); }); return () => stop?.(); }};
+export default {linked: [...SETTINGS, 'seed'], check, render: guarded(render)};

@@ -203,6 +203,7 @@ export class Trainer {
     this.layOut();
     this.cdf = cumulative(task.first.prob);
     this.entropies = task.targets.map(entropy);
+    this.certain = task.targets.every((row, k) => row.length === task.targets.length && row[k] === 1);   // one target a completion
   }
 
   // Places in one long array: tables, whose rows are a multiple of 4 long, and rows of contexts. One row more than there
@@ -438,20 +439,30 @@ export class Trainer {
 
   // Add the figures of model i on contexts whose logits are there. Right is who is nearest to the right target.
   judge(i, bags, out) {
-    const {m, at, width, entropies, n: {C}} = this, {spare, entries} = at;
-    product(m, entries, entropies.length, at.target, at.logits, C, width, 0, width);
+    const {m, at, width, entropies, n: {C}} = this, {spare} = at, total = spare + width;
+    const entries = this.certain ? at.logits : at.entries;
+    if (!this.certain) product(m, entries, entropies.length, at.target, at.logits, C, width, 0, width);
     largest(m, spare, at.logits, C, width);
-    for (let b = 0; b < width; b++) {
-      const {answer, prob} = bags[b];
-      const entry = k => m[entries + k * width + b] * Math.LN2 + entropies[k];
-      let sum = 0, other = -Infinity;
-      for (let c = 0; c < C; c++) sum += exp2(m[at.logits + c * width + b] - m[spare + b]);
-      for (let k = 0; k < entropies.length; k++) if (k !== answer) other = Math.max(other, entry(k));
-      const right = entry(answer);
-      out.excess[i] += prob * (m[spare + b] * Math.LN2 + Math.log(sum) - right);
-      if (right > other) out.accuracy[i] += prob;
-      out.margin[i] = Math.min(out.margin[i], right - other);
+    m.fill(0, total, total + width);
+    for (let c = 0; c < C; c++) {
+      const row = at.logits + c * width;
+      for (let b = 0; b < width; b++) m[total + b] += exp2(m[row + b] - m[spare + b]);
     }
+    let excess = 0, accuracy = 0, margin = Infinity;
+    for (let b = 0; b < width; b++) {
+      const {answer, prob} = bags[b], right = m[entries + answer * width + b] * Math.LN2 + entropies[answer];
+      let other = -Infinity;
+      for (let k = 0; k < entropies.length; k++) {
+        const entry = m[entries + k * width + b] * Math.LN2 + entropies[k];
+        if (k !== answer && entry > other) other = entry;
+      }
+      excess += prob * (m[spare + b] * Math.LN2 + Math.log(m[total + b]) - right);
+      if (right > other) accuracy += prob;
+      if (right - other < margin) margin = right - other;
+    }
+    out.excess[i] += excess;
+    out.accuracy[i] += accuracy;
+    out.margin[i] = Math.min(out.margin[i], margin);
   }
 }
 
