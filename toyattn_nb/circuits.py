@@ -242,7 +242,7 @@ def logit_attribution(
     model:AttnOnly,             # one model or an ensemble
     counts:Tensor|None=None,    # (..., batch, n_vocab) how often each token occurs: keys are token types
     tokens:Tensor|None=None,    # (..., batch, seq) token ids, a query last: keys are positions
-    query:int|Tensor|None=None, # the token that stands last where counts are given, or each context's; None: the only one
+    query:int|Tensor|None=None, # beside counts: the token that stands last, or each context's; None: the only one
 ) -> Attribution:               # with `.logits`
     "Each logit split by head and by attended token. Give counts or tokens."
     ov = ov_circuit(model)                                             # (..., n_head, n_vocab, n_completions)

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from .circuits import at_query, check_scores, keep_readoff, population_outputs
-from .core import (check_floats, check_generator, check_int, check_ints, check_list, check_tensor, check_tokens,
-                             check_type, exact_dtype, one_of)
+from .core import (check_floats, check_generator, check_int, check_ints, check_list, check_tensor,
+                             check_tokens, check_type, exact_dtype, one_of)
 from .data import SignalTask, Task
 from .evaluation import check_model, entries, evaluate, population_logits, targets_of
 from .model import AttnOnly, Hooks
@@ -57,7 +57,7 @@ def check_head(
 
 # %% ../nbs/11_interventions.ipynb #8a309208
 def _scores_at_keys(
-    by_type:Tensor,    # (..., 1 or batch, n_vocab) a score for each token type, the same in all contexts or each context's
+    by_type:Tensor,    # (..., 1 or batch, n_vocab) scores of token types, the same in all contexts or each one's
     activation:Tensor, # (..., batch, n_head, query, key) the scores that are to be replaced
     tokens:Tensor|None,# (batch, seq) what stands at the positions; None: keys are token types
 ) -> Tensor:           # (..., 1 or batch, key)
@@ -129,8 +129,8 @@ def _refuse_others(
         if activation.shape[-2:] != (1, table.shape[-1]): return                # the sequence view is refused elsewhere
         same = (activation == table[..., None, :, :, :]).all(-1).all(-2)        # (..., 1 or batch, n_query)
         if not (same.any(-1) & ~same[..., number]).any(): return
-        raise ValueError(f'query={query}: these contexts end in another query; give the hooks to the logits of this query,'
-                         ' or to the model and task of `at_query`')
+        raise ValueError(f'query={query}: these contexts end in another query; the hooks are for `logits` of this query,'
+                         ' or for the model and task of `at_query`')
     return dict(hook_attn_scores=look)
 
 # %% ../nbs/11_interventions.ipynb #d9e50ec4

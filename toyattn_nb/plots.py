@@ -124,7 +124,7 @@ def _named_heads(
         return Heads(model.score_table(), ov_circuit(model), queries, tokens, tuple(task.completion_names))
     shape = tuple(model.scores.shape)
     if len(shape) != 3:
-        raise ValueError(f'model: heads of shape {shape} given, those of a single one needed: (n_head, n_query, n_token)')
+        raise ValueError(f'model: heads of shape {shape} given, (n_head, n_query, n_token) of a single model needed')
     if task is not None: raise ValueError('task: heads have names of their own, and None is needed')
     return model
 
@@ -282,7 +282,7 @@ from .preferences import CLASSES, gaps, head_scores, orders, pairwise_tau, tau_n
 def plot_orders(
     scores:Tensor|Heads,            # (n_head, n_token) one model's scores
     tokens:Iterable[int]|None=None, # which tokens to compare; None: all
-    names:Sequence[str]|None=None,  # of all tokens that have scores, as `task.token_names`; None: as of `Heads`, or numbers
+    names:Sequence[str]|None=None,  # of all that have scores, as `task.token_names`; None: as of `Heads`, or numbers
     ax:Axes|None=None,              # where to draw
     query:str|int|None=None,        # of `Heads`: the token that is meant; None: the only one
 ) -> Axes:
@@ -363,7 +363,7 @@ def plot_tau(
     tau = pairwise_tau(table, columns).double().flatten()
     tau = tau[~tau.isnan()]
     if not len(tau):
-        raise ValueError(f'scores: shape {tuple(table.shape)} given, at least one seed with tokens to compare is needed')
+        raise ValueError(f'scores: shape {tuple(table.shape)} given, at least one seed with tokens to compare needed')
     at, times = np.unique(tau.numpy(), return_counts=True)  # a tie makes values that orders do not have
     if ax is None: ax = plt.subplots(figsize=(4, 2.2), layout='constrained')[1]
     values, prob = tau_null(len(columns))

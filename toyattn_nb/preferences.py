@@ -36,7 +36,7 @@ def head_scores(
 ) -> Tensor:                 # (..., n_head, n_token) the scores
     "`scores` as a tensor if there are so many heads, and a score for each; otherwise `TypeError` or `ValueError`."
     if isinstance(scores, Heads): scores = scores.row(query)
-    elif query is not None: raise ValueError(f'query={query!r}: for `Heads` alone; a table of scores is that of one query')
+    elif query is not None: raise ValueError(f'query={query!r}: for `Heads` alone; a table of scores is of one query')
     scores = check_scores('scores', scores, 'n_head', 'n_token')
     given = scores.shape[-2]
     if given < n_head: raise ValueError(f'scores: n_head={given} given, at least {n_head} needed')
@@ -350,7 +350,7 @@ def order_information(
 ) -> Tensor:                        # (len(head_pairs(n_head)),) bits, at most log2 of n!
     "What one head's order says about the other's, over seeds, by entropies with Miller and Madow's correction."
     s = _compared(scores, tokens, 2, query)
-    if s.isneginf().any(): raise ValueError('scores: −inf found, and an order that leaves a token out cannot be counted')
+    if s.isneginf().any(): raise ValueError('scores: −inf found, and an order without a token cannot be counted')
     *lead, n_head, n_token = s.shape
     n_seed, least = math.prod(lead), least_seeds(n_token)
     if n_seed < least:
@@ -400,7 +400,7 @@ def _centred_rows(
     completions:Completions,
     query:str|int|None,      # of `Heads`: the token that is meant; None: the only one
 ) -> tuple[Tensor, Tensor]:
-    "Centred OV rows, and the classes of entries as a mask (..., n_head, n_token, n_completions, class): none if masked."
+    "Centred OV rows; and (..., n_head, n_token, n_completions, class), the entries of each class: none if masked."
     table = head_scores(scores, query=query)
     classes = ov_classes(table, completions)
     needed = tuple(classes.shape)
