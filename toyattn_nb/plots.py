@@ -542,7 +542,7 @@ def _name_points(
     low:Tensor,      # (2,) the frame's corner
     high:Tensor,     # (2,) its opposite corner
 ) -> None:
-    "Names beside points; those of points that lie on each other stand side by side, and all inside the frame."
+    "Names beside points; those of points that lie on each other stand side by side, each once, all inside the frame."
     width = high - low
     together:dict[tuple[float, ...], list[int]] = {}
     for i, place in enumerate((points / width * 80).round().tolist()):
@@ -551,7 +551,7 @@ def _name_points(
         x, y = points[here[0]].tolist()
         at_right = x > (high - .2 * width)[0]
         side, align = (-4, 'right') if at_right else (4, 'left')
-        text = ' '.join(names[i] for i in here)
+        text = ' '.join(dict.fromkeys(names[i] for i in here))
         ax.annotate(text, (x, y), (side, 3), textcoords='offset points', ha=align, fontsize=8, zorder=4)
 
 # %% ../nbs/19_sweep.ipynb #920bd46c
