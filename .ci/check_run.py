@@ -3,26 +3,29 @@ import json
 import sys
 from pathlib import Path
 
-KEYS = {'id', 'statement', 'source', 'criterion', 'parts', 'measured', 'control', 'scope', 'verdict', 'confirmatory'}
-VERDICTS = {'holds', 'fails', 'inconclusive', 'inconclusive: control failed', 'not tested'}
-EXPECTED = {f'C{i}' for i in range(1, 13)}
-FILES = ['claims.json', 'report.html', 'results.parquet', 'manifest.json', 'figures/*.png',
+KEYS = {'id', 'statement', 'source', 'criterion', 'parts', 'measured', 'control', 'expected', 'scope', 'refuted', 'verdict',
+        'confirmatory'}
+UNDECIDED = {'inconclusive', 'inconclusive: control failed', 'inconclusive: control open'}
+VERDICTS = {'holds', 'fails', 'not tested', *UNDECIDED}
+OWN_WORDS = {'tells', 'does not tell', 'does not tell (reversed)'}  # of parts
+EXPECTED = {f'C{i}' for i in range(1, 13)}  # and whatever else has been stated
+FILES = ['claims.json', 'report.html', 'results.parquet', 'manifest.json', 'versions.txt', 'figures/*.png',
          'cells/*.safetensors', 'cells/*.parquet', 'cells/*.json']
-
-
-def by_part(verdict: str) -> dict[str, str]:
-    "The verdicts of a line such as 'does: holds, needs: fails', by part; one word for all stands under ''"
-    if verdict in VERDICTS: return {'': verdict}
-    return dict(piece.split(': ', maxsplit=1) if ': ' in piece else (piece, '') for piece in verdict.split(', '))
 
 
 def record_problems(record: dict) -> list[str]:
     "What is missing or malformed in one record"
     name = record.get('id', 'a record')
     if missing := KEYS - set(record): return [f'{name}: without {sorted(missing)}']
-    said = list(by_part(record['verdict']).values()) + list(record['parts'].values())
-    found = [f'{name}: verdict {verdict!r} is none of {sorted(VERDICTS)}' for verdict in said if verdict not in VERDICTS]
-    tested = record['verdict'] != 'not tested'
+    words, verdict = VERDICTS | OWN_WORDS, record['verdict']
+    found = [f'{name}: {part} {word!r} is none of {sorted(words)}' for part, word in record['parts'].items() if word not in words]
+    side_by_side = ', '.join(f'{part}: {word}' for part, word in record['parts'].items())
+    if verdict not in VERDICTS and verdict != side_by_side: found.append(f'{name}: verdict {verdict!r} is not of its parts')
+    tested = verdict != 'not tested'
+    if tested and not record['scope']: found.append(f'{name}: a verdict without scope')
+    if tested and not record['refuted']: found.append(f'{name}: nothing would have refuted it')
+    if any(test['met'] is False for test in record['expected']) != (verdict == 'inconclusive: control failed'):
+        found.append(f'{name}: {verdict!r} does not fit its controls')
     if tested and not (record['measured'] and record['control']): found.append(f'{name}: a verdict without figures or control')
     if tested and not record['criterion']: found.append(f'{name}: a verdict without a criterion')
     return found

@@ -268,7 +268,7 @@ TOLD = Argued("bits that one head's order tells of the other's", H2D4.name, _tol
 EXCLUSIVITY = SHARES['exclusivity']
 TIED_SOLVE = {cell: share_solved(tied) for cell, tied in TIED.items()}
 TIED_EXCLUSIVITY = mean_of('exclusivity', TIED[H2D1], 'exclusivity', solved_only=False)
-TO_DIVIDE:dict[str, Tests] = {f'needs, {width(cell)}': {solve: below(.1)} for cell, solve in TIED_SOLVE.items()}
+TO_DIVIDE:dict[str, Tests] = {f'needs at {width(cell)}': {solve: below(.1)} for cell, solve in TIED_SOLVE.items()}
 
 C6 = state(Claim(
     id='C6',
@@ -360,7 +360,7 @@ def _each_head(criterion:Criterion, *columns:str) -> Tests:
     found = quantities(*(TRAINED_HEADS[column][cell] for column in columns for cell in WIDE))
     return {q: criterion for q in found}
 
-BECAUSE:dict[str, Tests] = {f'because, {width(cell)}': {BY_DIVIDING[cell]: above(0)} for cell in WITH_NARROW}
+BECAUSE:dict[str, Tests] = {f'because at {width(cell)}': {BY_DIVIDING[cell]: above(0)} for cell in WITH_NARROW}
 
 C8 = state(Claim(
     id='C8',
