@@ -145,7 +145,7 @@ function render({model, el}) {
         tag('label', {}, 'attends ', force), prefers), pair);
     return {on, force, prefers, prefersBeside, bars, others, second, box};
   });
-  const verdict = tag('p', {role: 'status', class: 'ta-verdict'}), verdictBeside = tag('p', {role: 'status', class: 'ta-verdict'});
+  const verdict = tag('p', {role: 'status', class: 'ta-verdict'}), verdictBeside = tag('p', {role: 'status', class: 'ta-verdict-beside'});
   const tabs = Object.entries(VIEWS).map(([view, text]) =>
     tag('button', {type: 'button', class: `ta-tab ta-view-${view}`, onclick: () => send({view})}, text));
   const panel = tag('div', {class: 'ta-view'});
@@ -258,7 +258,7 @@ function render({model, el}) {
   function drawVerdict(place, {probs, logits}, {right, ids}, who) {
     const {best, tie, margin} = judge(spec, logits, right), won = best === right && !tie;
     const says = tie ? `${who} cannot decide.` : `${who} says ${shares(best, probs)}.`;
-    place.className = `ta-verdict ${right === null ? 'ta-none' : won ? 'ta-right' : 'ta-wrong'}`;
+    place.className = `${place.classList[0]} ${right === null ? 'ta-none' : won ? 'ta-right' : 'ta-wrong'}`;
     if (right === null) place.textContent = `${whyNone(ids)} ${says}`;
     else if (won) place.textContent = `✓ ${says} That is right.`;
     else place.textContent = `✗ ${says} The right answer is ${shares(right, probs)}.`;

@@ -67,9 +67,9 @@ export function levels(xs, labels, gap = 4) {
 function check(model) {
   const {seeds, steps} = model.get('_states');
   if (!seeds.includes(model.get('seed')) || !steps.includes(model.get('step'))) throw Error('there is no such seed and step here.');
-  const spaces = model.get('_spaces')[`${model.get('seed')} ${model.get('step')}`];
-  if (!spaces) return;   // to come
-  const at = spaces.find(s => s.space === model.get('space') && s.head === model.get('head'));
+  const all = model.get('_spaces'), spaces = all[`${model.get('seed')} ${model.get('step')}`];
+  if (!spaces && Object.keys(all).length) return;   // to come
+  const at = spaces?.find(s => s.space === model.get('space') && s.head === model.get('head'));
   if (!at) throw Error(`there is no ${model.get('space')} space of head ${model.get('head')}.`);
   if (at.points.length !== at.labels.length) throw Error(`${at.points.length} points are given for ${at.labels.length} names.`);
   checkFinite('a point', at.points);
