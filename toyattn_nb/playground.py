@@ -193,7 +193,12 @@ def _page_config(
     names = 'batch_size', 'schedule', 'weight_decay', 'init_scale', 'data_seed'
     return {name: getattr(config, name) for name in names}
 
-# %% ../nbs/24_playground.ipynb #6b9d6039
+# %% ../nbs/24_playground.ipynb #b81dc12e
+def _bytes_from_page(buffer:Any, widget:Any) -> bytes:
+    "Numbers that arrive are a view of a message."
+    return bytes(buffer)
+
+# %% ../nbs/24_playground.ipynb #a0703ca1
 class Playground(PageWidget):
     "Models that train in the page: choose a task and sizes, press *Train*, and watch what heads come to prefer."
     _name = 'playground'
@@ -203,7 +208,7 @@ class Playground(PageWidget):
     _tasks = traitlets.Dict().tag(sync=True)
     _config = traitlets.Dict().tag(sync=True)
     _trained = traitlets.Dict().tag(sync=True)      # what the page says of what it trained, and its weights
-    _numbers = traitlets.Bytes().tag(sync=True)
+    _numbers = traitlets.Bytes().tag(sync=True, from_json=_bytes_from_page)
     task = _Checked(help='one of the names of the tasks').tag(sync=True)
     n_head = _Checked(2, help='attention heads').tag(sync=True)
     d_head = _Checked(4, help='width of a head').tag(sync=True)
