@@ -195,7 +195,7 @@ class CleanRun:
         self.lm.attention(layer, self.stream(layer), at)
         return kept[name]
 
-# %% ../nbs/35_patching.ipynb #7f31f78b
+# %% ../nbs/35_patching.ipynb #5c41a41c
 @torch.no_grad()
 def patch_costs(
     run:CleanRun,
@@ -214,10 +214,11 @@ def patch_costs(
     strangers, _ = content_shares(beside, run.excluded)
     tables = []
     for kind, looks in new_looks(shares, strangers, pairs, run.excluded, generator).items():
-        told = {head: look_like(pattern[:, head], new, run.excluded) for head, new in looks.items()}
-        end = lm.resume(stream, layer, patch(layer, told))
-        cost = (lm.losses(end, tokens) - run.losses)[:, FIRST:]        # (n_window, n_counted)
+        n = 1 if kind == 'own' else len(tokens)                        # that costs nothing: one window shows it
+        told = {head: look_like(pattern[:, head], new, run.excluded)[:n] for head, new in looks.items()}
+        end = lm.resume(stream[:n], layer, patch(layer, told))
+        cost = (lm.losses(end, tokens[:n]) - run.losses[:n])[:, FIRST:] # (n, n_counted)
         alike = torch.stack([overlap(shares[:, head], new) for head, new in looks.items()])
-        tables.append(pd.DataFrame(dict(layer=layer, window=range(len(tokens)), kind=kind, cost=cost.mean(1).numpy(),
+        tables.append(pd.DataFrame(dict(layer=layer, window=range(n), kind=kind, cost=cost.mean(1).numpy(),
                                         overlap=alike.mean().item())))
     return pd.concat(tables, ignore_index=True)
