@@ -57,7 +57,7 @@ class Reading:
         places = [f'place {i}' for i in self.dest]
         return Heads.of(self.scores[window, layer], None, places, names)
 
-# %% ../nbs/23_language.ipynb #b34d8805
+# %% ../nbs/23_language.ipynb #a8028998
 def written_norms(
     values:Tensor, # (n_window, n_token, n_kv, d_head)
     W_O:Tensor,    # (n_head, d_head, d_model)
@@ -75,7 +75,8 @@ def read(
     "What a model's heads do in windows of text."
     tokens = check_type('lm', lm, LM).check_tokens(tokens)
     places = check_ints('dest', dest, 0, tokens.shape[1] - 1)
-    scores, written = [], []
+    scores:list[Tensor] = []
+    written:list[Tensor] = []
     def keep_scores(s:Tensor, name:str) -> None: scores.append(s[:, :, places])
     def keep_values(v:Tensor, name:str) -> None: written.append(written_norms(v, lm.head_output(len(written))))
     hooks:Any = {}
@@ -140,7 +141,7 @@ def _output_matrix(
     if hasattr(module, 'c_proj'): return module.c_proj.weight           # GPT-2 keeps (in, out)
     raise ValueError(f'model: {type(module).__name__} has neither o_proj nor c_proj')
 
-# %% ../nbs/23_language.ipynb #9abb2c25
+# %% ../nbs/23_language.ipynb #49a453b8
 def made_reading(
     seed:int,
     n_window:int=12,
@@ -162,7 +163,7 @@ def made_reading(
     away = dest[:, None] - torch.arange(n_token)                      # (n_dest, n_token)
     with plain_torch():
         generator = torch.Generator().manual_seed(check_int('seed', seed, 0, 2**63 - 1))
-        scores = _made_scores(sizes, check_int('n_kv', n_kv, 1), tuple(away.shape), check_bool('zero_sum', zero_sum),
+        scores = _made_scores(sizes, check_int('n_kv', n_kv, 1), away.shape, check_bool('zero_sum', zero_sum),
                               (common, shared, salience), generator)
         scores = scores - check_float('place', place) * (away.clamp(min=0) + 1.).log()
         written = 1 + .2 * torch.rand(*sizes, n_token, generator=generator)
@@ -174,7 +175,7 @@ def made_reading(
 def _made_scores(
     sizes:Sequence[int],                # windows, layers, heads
     n_kv:int,
-    places:tuple[int, int],             # destinations, tokens
+    places:Sequence[int],               # destinations, tokens
     zero_sum:bool,
     scales:tuple[float, float, float],  # of what a layer, a group, a key has in common
     generator:torch.Generator,
@@ -241,7 +242,7 @@ def important_keys(
     if fewest < n_key: raise ValueError(f'n_key={n_key}: a destination has only {fewest} keys to choose from')
     return importance.masked_fill(~allowed, -1.).topk(n_key).indices
 
-# %% ../nbs/23_language.ipynb #a60af195
+# %% ../nbs/23_language.ipynb #1e0efc90
 @dataclass(frozen=True)
 class Contexts:
     "What heads score at some keys of each destination."
@@ -267,16 +268,18 @@ class Contexts:
 
 def contexts(
     reading:Reading,
-    layer:int,         # at the keys for this layer
-    of:int|None=None,  # the heads of this layer; None: of the same
+    layer:int,                # at the keys for this layer
+    of:int|None=None,         # the heads of this layer; None: of the same
     n_key:int=8,
-    back:int=4,        # as in `important_keys`
-    apart:int=1,       # as in `importance`
-    bar:float=.4,      # as in `sinks`; 0: only the first token is one
+    back:int=4,               # as in `important_keys`
+    apart:int=1,              # as in `importance`
+    bar:float=.4,             # as in `sinks`; 0: only the first token is one
+    weights:Tensor|None=None, # from `layer_weights`, where they are known already
 ) -> Contexts:
     "Every destination of every window as a context."
     of = check_int('of', layer if of is None else of, 0, check_type('reading', reading, Reading).n_layer - 1)
-    matters = importance(layer_weights(reading), layer, apart)          # (n_window, n_dest, n_token)
+    if weights is None: weights = layer_weights(reading)
+    matters = importance(weights, layer, apart)                         # (n_window, n_dest, n_token)
     keys = important_keys(matters, sinks(reading, bar), reading.dest, n_key, back)
     index = keys[:, None].expand(-1, reading.n_head, -1, -1)            # (n_window, n_head, n_dest, n_key)
     scores = reading.scores[:, of].gather(-1, index).transpose(1, 2)    # (n_window, n_dest, n_head, n_key)

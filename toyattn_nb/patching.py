@@ -4,18 +4,19 @@
 
 # %% auto #0
 __all__ = ['FIRST', 'KINDS', 'patch', 'content_shares', 'look_like', 'traits', 'overlap', 'matched_stranger', 'shuffled_shares',
-           'draw_pairs', 'new_looks', 'patch_costs']
+           'draw_pairs', 'new_looks', 'CleanRun', 'patch_costs']
 
-# %% ../nbs/35_patching.ipynb #23c603e9
+# %% ../nbs/35_patching.ipynb #abcd0aef
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from .agreement import same_group
 from .core import check_floats, check_generator, check_int, check_ints, check_list, check_tensor, check_type
-from .lm import LM
+from .language import read, sinks
+from .lm import LM, through_hooks
 from .model import Hooks
 from .preferences import head_pairs
 
@@ -85,7 +86,7 @@ def overlap(
     common = torch.minimum(shares, other).sum(-1)                      # (n_window, ..., n_token)
     return common[..., FIRST:].mean(-1).mean(0)
 
-# %% ../nbs/35_patching.ipynb #cc23efce
+# %% ../nbs/35_patching.ipynb #92d6b9ab
 def matched_stranger(
     shares:Tensor,     # (n_window, n_token, n_token) of the head that is to look elsewhere
     wanted:Tensor,     # of the same shape: the neighbour's whose place a stranger takes
@@ -107,15 +108,11 @@ def shuffled_shares(
     excluded:Tensor,           # (n_window, n_token) bool
     generator:torch.Generator,
 ) -> Tensor:                   # of the same shape
-    "Each place's shares dealt out anew among keys about as far away: within powers of two."
+    "Each place's shares dealt out anew among the keys that it can see and that are no sinks."
     n_token = shares.shape[-1]
-    place = torch.arange(n_token)
-    away = place[:, None] - place
-    bins = (away.clamp(min=0) + 1.).log2().floor()                     # (n_token, n_token)
-    closed = excluded[:, None] | (away < 0)                            # (n_window, n_token, n_token)
-    ranked = bins.expand(len(shares), -1, -1).masked_fill(closed, 99.)
-    draw = torch.rand(2, *shares.shape, generator=check_generator(generator)) / 2
-    source, target = (ranked + d for d in draw)
+    later = torch.ones(n_token, n_token, dtype=torch.bool).triu(1)
+    closed = (excluded[:, None] | later).float()                       # (n_window, n_token, n_token)
+    source, target = closed + torch.rand(2, *shares.shape, generator=check_generator(generator))
     taken = shares.gather(-1, source.argsort(-1))
     return torch.zeros_like(shares).scatter(-1, target.argsort(-1), taken)
 
@@ -138,7 +135,7 @@ def draw_pairs(
         drawn = list(zip(heads[:n_pair], heads[n_pair:]))
         if all((min(pair), max(pair)) in allowed for pair in drawn): return drawn
 
-# %% ../nbs/35_patching.ipynb #ed959c59
+# %% ../nbs/35_patching.ipynb #3c4c9794
 KINDS = 'own', 'neighbour', 'stranger', 'shuffled'
 
 def new_looks(
@@ -160,44 +157,68 @@ def new_looks(
         looks['shuffled'][head] = shuffled_shares(own, excluded, generator)
     return looks
 
+class CleanRun:
+    "A model's own run over windows of text, taken up where it is needed."
+    @torch.no_grad()
+    def __init__(self,
+        lm:LM,
+        tokens:Tensor, # (n_window, n_token), more than 40 tokens
+    ):
+        self.lm = check_type('lm', lm, LM)
+        self.tokens = lm.check_tokens(tokens)
+        check_int('tokens: n_token', self.tokens.shape[1], FIRST + 8)
+        self.excluded = sinks(read(lm, self.tokens, [0]))              # (n_window, n_token) bool
+        self._layer, self._stream = 0, lm.embed(self.tokens)
+        self.losses = lm.losses(lm.resume(self._stream, 0), self.tokens) # (n_window, n_token - 1) nats
+
+    @torch.no_grad()
+    def stream(self,
+        layer:int,
+    ) -> Tensor:   # (n_window, n_token, d_model)
+        "The stream before a layer; quick where layers are asked for in order."
+        if layer < self._layer: self._layer, self._stream = 0, self.lm.embed(self.tokens)
+        at = through_hooks(None, self.lm.cfg.n_layer)
+        while self._layer < layer:
+            self._stream = self.lm.block(self._layer, self._stream, at)
+            self._layer += 1
+        return self._stream
+
+    @torch.no_grad()
+    def pattern(self,
+        layer:int,
+    ) -> Tensor:   # (n_window, n_head, n_token, n_token)
+        "Where the heads of a layer look."
+        kept:dict[str, Tensor] = {}
+        def keep(activation:Tensor, name:str) -> None: kept[name] = activation
+        name = f'blocks.{layer}.attn.hook_pattern'
+        at = through_hooks({name: keep}, self.lm.cfg.n_layer)
+        self.lm.attention(layer, self.stream(layer), at)
+        return kept[name]
+
+# %% ../nbs/35_patching.ipynb #5c41a41c
 @torch.no_grad()
 def patch_costs(
-    lm:LM,
-    tokens:Tensor,                   # (n_window, n_token), more than 40 tokens
-    excluded:Tensor,                 # (n_window, n_token) bool, from `sinks`
+    run:CleanRun,
     layer:int,                       # not the first, not the last
     pairs:Sequence[tuple[int, int]], # from `draw_pairs`
     generator:torch.Generator,       # of the shuffle
 ) -> 'DataFrame':                    # a row a window and kind: cost in nats a token, overlap with the own pattern
     "What it costs that heads look elsewhere."
     import pandas as pd
-    tokens = check_type('lm', lm, LM).check_tokens(tokens)
+    lm, tokens = check_type('run', run, CleanRun).lm, run.tokens
     layer = check_int('layer', layer, 1, lm.cfg.n_layer - 2)
-    check_int('tokens: n_token', tokens.shape[1], FIRST + 8)
     check_list('pairs', pairs, 1)
-    patterns, streams, end = _clean_run(lm, tokens, layer)
-    before = lm.losses(end, tokens)[:, FIRST:]                         # (n_window, n_counted)
-    beside = torch.cat([patterns[layer - 1], patterns[layer + 1]], 1)  # (n_window, 2 n_head, n_token, n_token)
-    shares, _ = content_shares(patterns[layer], excluded)
-    strangers, _ = content_shares(beside, excluded)
+    before, stream, pattern = run.pattern(layer - 1), run.stream(layer), run.pattern(layer)
+    shares, _ = content_shares(pattern, run.excluded)
+    beside = torch.cat([before, run.pattern(layer + 1)], 1)            # (n_window, 2 n_head, n_token, n_token)
+    strangers, _ = content_shares(beside, run.excluded)
     tables = []
-    for kind, looks in new_looks(shares, strangers, pairs, excluded, generator).items():
-        told = {head: look_like(patterns[layer][:, head], new, excluded) for head, new in looks.items()}
-        end = lm.resume(streams, layer, patch(layer, told))
-        cost = lm.losses(end, tokens)[:, FIRST:] - before
+    for kind, looks in new_looks(shares, strangers, pairs, run.excluded, generator).items():
+        n = 1 if kind == 'own' else len(tokens)                        # that costs nothing: one window shows it
+        told = {head: look_like(pattern[:, head], new, run.excluded)[:n] for head, new in looks.items()}
+        end = lm.resume(stream[:n], layer, patch(layer, told))
+        cost = (lm.losses(end, tokens[:n]) - run.losses[:n])[:, FIRST:] # (n, n_counted)
         alike = torch.stack([overlap(shares[:, head], new) for head, new in looks.items()])
-        tables.append(pd.DataFrame(dict(layer=layer, window=range(len(tokens)), kind=kind, cost=cost.mean(1).numpy(),
+        tables.append(pd.DataFrame(dict(layer=layer, window=range(n), kind=kind, cost=cost.mean(1).numpy(),
                                         overlap=alike.mean().item())))
     return pd.concat(tables, ignore_index=True)
-
-def _clean_run(lm:LM, tokens:Tensor, layer:int) -> tuple[dict[int, Tensor], Tensor, Tensor]:
-    "Patterns of a layer and those beside it, the stream before it, and the stream at the end."
-    kept:dict[str, Tensor] = {}
-    def keep(activation:Tensor, name:str) -> None: kept[name] = activation
-    near = layer - 1, layer, layer + 1
-    names = {other: f'blocks.{other}.attn.hook_pattern' for other in near}
-    stream = f'blocks.{layer}.hook_resid_pre'
-    hooks:Any = {name: keep for name in (*names.values(), stream)}
-    end = lm.resume(lm.embed(tokens), 0, hooks)
-    patterns = {other: kept[name] for other, name in names.items()}
-    return patterns, kept[stream], end
