@@ -659,6 +659,7 @@ def plot_eigenvalues(
             ax.scatter(k + beside, values[:, k].detach().cpu(), s=5, color=colour, label=label)
     ax.axhline(0, color='.7', lw=.8, zorder=0)
     ax.set_yscale('symlog', linthresh=1e-5)
+    ax.margins(y=.1)
     ax.set_xticks(range(len(levels)), [f'{level:g}' for level in levels])
     ax.set(xlabel='loss of the even point, nats', ylabel='least eigenvalue')
     ax.legend(frameon=False, fontsize=8)
