@@ -66,17 +66,18 @@ def seeds_of(
 ) -> pd.DataFrame:
     "The rows of a source; `ValueError` where there are none."
     check_type('rows', rows, Mapping, 'a table for each cell')  # type: ignore[type-abstract]
-    if _check_source(source) not in rows: raise ValueError(f'rows: {source.name} is not among them')
+    if _check_source('source', source) not in rows: raise ValueError(f'rows: {source.name} is not among them')
     table = check_type(f'rows[{source.name}]', rows[source], pd.DataFrame)
     if not check_bool('solved_only', solved_only): return table
     if 'solved' not in table: raise ValueError(f'rows: {source.name} has no column solved')
     return table[table.solved.astype(bool)]
 
 def _check_source(
+    name:str,      # the argument's name, for the message
     source:object, # what was given
 ) -> Any:          # the same
     "`source` if tables are known by such; otherwise `TypeError`."
-    return source if isinstance(source, OwnRows) else check_type('cell', source, Cell)
+    return source if isinstance(source, OwnRows) else check_type(name, source, Cell)
 
 def check_rows(
     rows:Rows,
@@ -130,7 +131,7 @@ class OfSeeds(Quantity):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_source(self.cell)
+        _check_source('cell', self.cell)
         for column in check_list('columns', self.columns, 1): check_type('columns', column, str)
         if self.kind not in (mean, share): raise ValueError(f'kind={self.kind!r}: mean or share is needed')
         check_bool('solved_only', self.solved_only)
@@ -244,11 +245,11 @@ class Argued(Quantity):
 # %% ../nbs/25_claims.ipynb #b1428e06
 def mean_of(what:str, cell:Source, *columns:str, where:str='', solved_only:bool=True) -> OfSeeds:
     "The mean of a column over the solved seeds of a cell."
-    return OfSeeds(what, where or _check_source(cell).name, cell, columns, mean, solved_only=solved_only)
+    return OfSeeds(what, where or _check_source('cell', cell).name, cell, columns, mean, solved_only=solved_only)
 
 def share_of(what:str, cell:Source, column:str, equal_to:object=None, solved_only:bool=True) -> OfSeeds:
     "The share of the solved seeds of a cell for which a column is set, or has a value."
-    return OfSeeds(what, _check_source(cell).name, cell, (column,), share, equal_to, solved_only)
+    return OfSeeds(what, _check_source('cell', cell).name, cell, (column,), share, equal_to, solved_only)
 
 def share_solved(cell:Source) -> OfSeeds:
     "The share of seeds that solve the task on the exact population."
@@ -504,8 +505,11 @@ def make_own(
 ) -> pd.DataFrame|None:    # None: it cannot be had here
     "A table of its own."
     check_type('own', own, OwnRows)
-    runs = {cell: Run.load(check_type('store', store, Store).path(jobs[cell].cell.key, RUN)) for cell in own.cells}
+    folder, there = check_type('store', store, Store), check_type('jobs', jobs, dict)
+    missing = [cell.name for cell in own.cells if cell not in there]
+    if missing: raise ValueError(f'jobs: {"; ".join(missing)} is not among them')
     seeds, steps = check_type('seeds', seeds, range), check_int('steps', steps, 0)
+    runs = {cell: Run.load(folder.path(there[cell].cell.key, RUN)) for cell in own.cells}
     table = own.make(Given(runs, seeds, steps, check_bool('quick', quick)))
     return table if table is None else check_type(f'{own.name}: its table', table, pd.DataFrame)
 
