@@ -4,17 +4,17 @@
 
 # %% auto #0
 __all__ = ['Source', 'Rows', 'FRESH', 'Tests', 'LETTERS', 'ROOMS', 'CLAIMS', 'Draw', 'FIGURES', 'CAPTIONS', 'OWN', 'Given',
-           'OwnRows', 'seeds_of', 'check_rows', 'Quantity', 'OfSeeds', 'Difference', 'merged', 'of_built', 'OfBuilt',
-           'Argued', 'mean_of', 'share_of', 'share_solved', 'quantities', 'Claim', 'judged_on_fresh', 'state',
-           'all_claims', 'judge_all', 'figure', 'draw', 'columns_needed', 'own_sources', 'seeds_needed', 'as_trained',
-           'claim_jobs', 'stored_rows', 'own_path', 'make_own', 'measure_of', 'value_of', 'bars_of']
+           'OwnRows', 'seeds_of', 'check_rows', 'Quantity', 'OfSeeds', 'Difference', 'of_built', 'OfBuilt', 'Argued',
+           'mean_of', 'share_of', 'share_solved', 'quantities', 'Claim', 'state', 'all_claims', 'judge_all', 'figure',
+           'draw', 'columns_needed', 'own_sources', 'claim_jobs', 'stored_rows', 'own_path', 'make_own', 'measure_of',
+           'value_of', 'bars_of']
 
 # %% ../nbs/25_claims.ipynb #d4092157
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +66,18 @@ def seeds_of(
 ) -> pd.DataFrame:
     "The rows of a source; `ValueError` where there are none."
     check_type('rows', rows, Mapping, 'a table for each cell')  # type: ignore[type-abstract]
-    if _check_source(source) not in rows: raise ValueError(f'rows: {source.name} is not among them')
+    if _check_source('source', source) not in rows: raise ValueError(f'rows: {source.name} is not among them')
     table = check_type(f'rows[{source.name}]', rows[source], pd.DataFrame)
     if not check_bool('solved_only', solved_only): return table
     if 'solved' not in table: raise ValueError(f'rows: {source.name} has no column solved')
     return table[table.solved.astype(bool)]
 
 def _check_source(
+    name:str,      # the argument's name, for the message
     source:object, # what was given
 ) -> Any:          # the same
     "`source` if tables are known by such; otherwise `TypeError`."
-    return source if isinstance(source, OwnRows) else check_type('cell', source, Cell)
+    return source if isinstance(source, OwnRows) else check_type(name, source, Cell)
 
 def check_rows(
     rows:Rows,
@@ -130,7 +131,7 @@ class OfSeeds(Quantity):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_source(self.cell)
+        _check_source('cell', self.cell)
         for column in check_list('columns', self.columns, 1): check_type('columns', column, str)
         if self.kind not in (mean, share): raise ValueError(f'kind={self.kind!r}: mean or share is needed')
         check_bool('solved_only', self.solved_only)
@@ -176,14 +177,14 @@ class Difference(Quantity):
 
     @property
     def needs(self) -> dict[Source, tuple[str, ...]]:
-        return merged(self.first.needs, self.second.needs)
+        return _merged(self.first.needs, self.second.needs)
 
     def _take(self, rows:Rows) -> Measure:
         samples = self.first.array(rows), self.second.array(rows)
         if self.first.kind is share: return share_difference(self.what, self.where, *samples)
         return mean_difference(self.what, self.where, *samples, *self.first.range)
 
-def merged(
+def _merged(
     *needs:Mapping[Source, Iterable[str]], # columns, by source
 ) -> dict[Source, tuple[str, ...]]:
     "All columns of each source, in the order in which they first come up."
@@ -235,7 +236,7 @@ class Argued(Quantity):
 
     @property
     def needs(self) -> dict[Source, tuple[str, ...]]:
-        return merged(*({source: (column,)} for source, column in self.columns))
+        return _merged(*({source: (column,)} for source, column in self.columns))
 
     def _take(self, rows:Rows) -> Measure:
         value = self.value(rows)
@@ -244,11 +245,11 @@ class Argued(Quantity):
 # %% ../nbs/25_claims.ipynb #b1428e06
 def mean_of(what:str, cell:Source, *columns:str, where:str='', solved_only:bool=True) -> OfSeeds:
     "The mean of a column over the solved seeds of a cell."
-    return OfSeeds(what, where or _check_source(cell).name, cell, columns, mean, solved_only=solved_only)
+    return OfSeeds(what, where or _check_source('cell', cell).name, cell, columns, mean, solved_only=solved_only)
 
 def share_of(what:str, cell:Source, column:str, equal_to:object=None, solved_only:bool=True) -> OfSeeds:
     "The share of the solved seeds of a cell for which a column is set, or has a value."
-    return OfSeeds(what, _check_source(cell).name, cell, (column,), share, equal_to, solved_only)
+    return OfSeeds(what, _check_source('cell', cell).name, cell, (column,), share, equal_to, solved_only)
 
 def share_solved(cell:Source) -> OfSeeds:
     "The share of seeds that solve the task on the exact population."
@@ -312,7 +313,7 @@ class Claim:
 
     def needs(self) -> dict[Source, tuple[str, ...]]:
         "The columns that it needs of each source."
-        return merged(*(q.needs for q in self.quantities), self.drawn)
+        return _merged(*(q.needs for q in self.quantities), self.drawn)
 
     def judge(self,
         rows:Rows, # of all its sources
@@ -336,12 +337,12 @@ class Claim:
             measured=tuple(taken[q] for q in self.measured),
             control=tuple(taken[q] for q in self.control),
             expected=tests(self.expected),
-            confirmatory=judged_on_fresh(rows, self.needs()),
+            confirmatory=_judged_on_fresh(rows, self.needs()),
             headline=None if self.headline is None else taken[self.headline],
             beside=None if self.beside is None else taken[self.beside],
             comment=self.comment)
 
-def judged_on_fresh(
+def _judged_on_fresh(
     rows:Rows,
     sources:Iterable[Source],
 ) -> bool:
@@ -378,8 +379,7 @@ def state(claim:Claim) -> Claim:
 def all_claims() -> dict[str, Claim]:
     "The claims of all modules that state some, by id, in the order of the page."
     for room in ROOMS:
-        name = f'toyattn_nb.{room}'
-        if find_spec(name) is not None: import_module(name)
+        if (files('toyattn_nb')/f'{room}.py').is_file(): import_module(f'toyattn_nb.{room}')
     return CLAIMS
 
 def judge_all(
@@ -419,7 +419,7 @@ def draw(
 # %% ../nbs/25_claims.ipynb #8cba4b3e
 def columns_needed() -> dict[Cell, list[str]]:
     "The columns that the claims need of each cell, in the order in which cells first come up."
-    found = merged(*(claim.needs() for claim in CLAIMS.values()))
+    found = _merged(*(claim.needs() for claim in CLAIMS.values()))
     needed = {source: list(columns) for source, columns in found.items() if isinstance(source, Cell)}
     for own in own_sources():
         for cell in own.cells: needed.setdefault(cell, [])
@@ -428,10 +428,10 @@ def columns_needed() -> dict[Cell, list[str]]:
 
 def own_sources() -> list[OwnRows]:
     "The tables of their own that claims need."
-    found = merged(*(claim.needs() for claim in CLAIMS.values()))
+    found = _merged(*(claim.needs() for claim in CLAIMS.values()))
     return [source for source in found if isinstance(source, OwnRows)]
 
-def seeds_needed(
+def _seeds_needed(
     cell:Cell,
     n_seeds:int,   # asked for
     at_least:bool, # more seeds where a claim asks for them?
@@ -452,7 +452,7 @@ def _asks_for(
     needs = claim.needs()
     return cell in needs or any(cell in source.cells for source in needs if isinstance(source, OwnRows))
 
-def as_trained(
+def _as_trained(
     cell:Cell,     # of a claim
     steps:int,     # for as many as are usual; others in proportion
     n_streams:int, # of batches
@@ -472,8 +472,8 @@ def claim_jobs(
     at_least = check_bool('at_least', at_least)
     jobs = {}
     for cell, columns in columns_needed().items():
-        n = seeds_needed(cell, n_seeds, at_least)
-        trained = as_trained(cell, steps, n)
+        n = _seeds_needed(cell, n_seeds, at_least)
+        trained = _as_trained(cell, steps, n)
         jobs[cell] = Job(trained, n, first_seed, tuple(columns), record=(trained.config.steps,))
     return jobs
 
@@ -505,8 +505,11 @@ def make_own(
 ) -> pd.DataFrame|None:    # None: it cannot be had here
     "A table of its own."
     check_type('own', own, OwnRows)
-    runs = {cell: Run.load(check_type('store', store, Store).path(jobs[cell].cell.key, RUN)) for cell in own.cells}
+    folder, there = check_type('store', store, Store), check_type('jobs', jobs, dict)
+    missing = [cell.name for cell in own.cells if cell not in there]
+    if missing: raise ValueError(f'jobs: {"; ".join(missing)} is not among them')
     seeds, steps = check_type('seeds', seeds, range), check_int('steps', steps, 0)
+    runs = {cell: Run.load(folder.path(there[cell].cell.key, RUN)) for cell in own.cells}
     table = own.make(Given(runs, seeds, steps, check_bool('quick', quick)))
     return table if table is None else check_type(f'{own.name}: its table', table, pd.DataFrame)
 
