@@ -6,7 +6,7 @@
 __all__ = ['N_SIGNAL', 'ANSWERS', 'Words', 'word_ids', 'BridgeConfig', 'bridge_weights', 'content_scores', 'bridge_logits', 'ask',
            'draw_windows', 'train_bridge', 'bridge_measures', 'bridge_heads']
 
-# %% ../nbs/39_bridge.ipynb #9df71ed6
+# %% ../nbs/39_bridge.ipynb #8b12d719
 import math
 import re
 from collections import Counter
@@ -19,10 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .circuits import Heads
-from .core import check_float, check_int, check_list, check_tensor, check_type, plain_torch
+from .core import check_float, check_int, check_ints, check_list, check_tensor, check_type, plain_torch
 from .preferences import pairwise_tau
 
-# %% ../nbs/39_bridge.ipynb #a87f3bba
+# %% ../nbs/39_bridge.ipynb #29c9183c
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 class Words(NamedTuple):
@@ -37,8 +37,11 @@ def word_ids(
     "Documents one after the other, in words."
     n_vocab = check_int('n_vocab', n_vocab, 8)
     words:list[str] = []
-    for doc in check_list('docs', docs, 1): words += _WORD.findall(check_type('docs', doc, str).lower())
-    frequent = [word for word, _ in Counter(words).most_common(n_vocab - 1)]
+    for doc in check_list('docs', docs, 1):
+        text = check_type('docs', doc, str).lower()
+        words += _WORD.findall(text)
+    most = Counter(words).most_common(n_vocab - 1)
+    frequent = [word for word, _ in most]
     number = {word: i for i, word in enumerate(frequent, 1)}
     return Words(torch.tensor([number.get(word, 0) for word in words]), ('…', *frequent))
 
@@ -82,7 +85,7 @@ def bridge_weights(
         weights['b'] = torch.zeros(n_head, cfg.n_token)
     return weights
 
-# %% ../nbs/39_bridge.ipynb #8b729048
+# %% ../nbs/39_bridge.ipynb #87497300
 def content_scores(
     weights:dict[str, Tensor], # of a bridge model
     queries:Tensor,            # (n_query,) tokens
@@ -92,9 +95,15 @@ def content_scores(
     x = _embedded(weights)
     q = torch.einsum('td,hdk->htk', x[queries], weights['W_Q'])
     k = torch.einsum('td,hdk->htk', x[keys], weights['W_K'])
-    return q @ k.mT / math.sqrt(q.shape[-1])
+    d_head = q.shape[-1]
+    return q @ k.mT / math.sqrt(d_head)
 
-def _embedded(weights:dict[str, Tensor]) -> Tensor: return F.rms_norm(weights['W_E'], weights['W_E'].shape[1:])
+def _embedded(
+    weights:dict[str, Tensor],
+) -> Tensor: # (n_vocab, d_model)
+    "What is read of each word."
+    table = weights['W_E']
+    return F.rms_norm(table, table.shape[1:])
 
 def bridge_logits(
     weights:dict[str, Tensor],
@@ -106,8 +115,10 @@ def bridge_logits(
     q, k, v = (torch.einsum('wtd,hdk->whtk', x, weights[f'W_{name}']) for name in 'QKV')
     place = torch.arange(tokens.shape[1])
     away = place[:, None] - place                                               # (n_token, n_token)
-    scores = q @ k.mT / math.sqrt(q.shape[-1]) + weights['b'][:, away.clamp(min=0)]
-    pattern = scores.masked_fill(away < 0, -torch.inf).softmax(-1)
+    content = q @ k.mT / math.sqrt(q.shape[-1])                                 # (n_window, n_head, n_token, n_token)
+    by_place = weights['b'][:, away.clamp(min=0)]                               # (n_head, n_token, n_token)
+    scores = (content + by_place).masked_fill(away < 0, -torch.inf)
+    pattern = scores.softmax(-1)
     if edit is not None: pattern = edit(pattern)
     out = torch.einsum('whtk,hkd->wtd', pattern @ v, weights['W_O'])
     return F.rms_norm(x + out, x.shape[-1:]) @ weights['W_U']
@@ -131,7 +142,7 @@ def ask(
     asked[:, -1] = n_vocab + 1 + torch.tensor(answers)
     return asked
 
-# %% ../nbs/39_bridge.ipynb #3b3afc96
+# %% ../nbs/39_bridge.ipynb #e1831dcd
 def draw_windows(
     ids:Tensor,                # (n,) a text
     cfg:BridgeConfig,
@@ -141,7 +152,8 @@ def draw_windows(
     "Windows from anywhere in a text."
     if len(ids) <= cfg.n_token + 1: raise ValueError(f'ids: {len(ids)} words given, windows take {cfg.n_token + 1}')
     start = torch.randint(len(ids) - cfg.n_token, (n_window,), generator=generator)
-    return ids[start[:, None] + torch.arange(cfg.n_token + 1)]
+    places = start[:, None] + torch.arange(cfg.n_token + 1)                     # (n_window, n_token + 1)
+    return ids[places]
 
 def train_bridge(
     ids:Tensor,                # (n,) the text
@@ -165,7 +177,7 @@ def train_bridge(
         schedule.step()
     return {name: w.detach() for name, w in weights.items()}
 
-# %% ../nbs/39_bridge.ipynb #3d57ed33
+# %% ../nbs/39_bridge.ipynb #3ee3bf90
 @torch.no_grad()
 def bridge_measures(
     weights:dict[str, Tensor],
@@ -190,8 +202,9 @@ def bridge_measures(
     if cfg.n_head == 1: return found
     found['tau'] = pairwise_tau(words.transpose(0, 1)).mean().item()
     found['tau_salience'] = pairwise_tau(words.mean(1)).mean().item()
-    found['tau_signals'] = pairwise_tau(question[:, 0]).mean().item()
-    found['tau_signals_soft'] = pairwise_tau(question[:, 0], soft=True).mean().item()
+    of_signals = question[:, 0]                                                 # (n_head, N_SIGNAL)
+    found['tau_signals'] = pairwise_tau(of_signals).mean().item()
+    found['tau_signals_soft'] = pairwise_tau(of_signals, soft=True).mean().item()
     return found
 
 def bridge_heads(
@@ -201,5 +214,7 @@ def bridge_heads(
     keys:Sequence[int],
 ) -> Heads:
     "Content scores as `circuits`, `preferences` and the plots take heads."
-    scores = content_scores(weights, torch.tensor(list(queries)), torch.tensor(list(keys)))
-    return Heads.of(scores, None, [names[i] for i in queries], [names[i] for i in keys])
+    asking, asked = check_ints('queries', queries), check_ints('keys', keys)
+    scores = content_scores(weights, torch.tensor(asking), torch.tensor(asked))
+    query_names = [names[i] for i in asking]
+    return Heads.of(scores, None, query_names, [names[i] for i in asked])
