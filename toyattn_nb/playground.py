@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PAGE_ROWS', 'Playground']
 
-# %% ../nbs/24_playground.ipynb #dd763442
+# %% ../nbs/24_playground.ipynb #d26eef87
 import json
 import math
 import re
@@ -20,8 +20,7 @@ import traitlets
 from torch import Tensor
 
 from .core import check_bool, check_float, check_int, check_type, one_of, plain_torch, versions
-from .data import (IncoherentTask, RoundRobinTask, SignalTask, SkipTrigramTask, Task, check_task, target_table,
-                             task_entry)
+from .data import IncoherentTask, RoundRobinTask, SignalTask, SkipTrigramTask, Task, check_task, target_table
 from .model import AttnConfig, AttnOnly
 from .training import History, Run, TrainConfig
 from .widgets import PageWidget, _Checked, _check_state, _module_text, _page_spec
@@ -35,74 +34,86 @@ def _read(
     "Its text."
     return (_STATIC/name).read_text(encoding='utf-8')
 
-# %% ../nbs/24_playground.ipynb #919079fe
+# %% ../nbs/24_playground.ipynb #b95faf81
 def _as_function(
     name:str, # of the function
     text:str, # of a module
 ) -> str:
     "JavaScript of a function that returns what the module exports; what it exports as default is called `widget`."
-    own = re.sub(r'^import .*\n', '', text, flags=re.MULTILINE)  # the names that it imports stand around it
+    def without(pattern:str, inner:str, by:str='') -> str: return re.sub(pattern, by, inner, flags=re.MULTILINE)
+    own = without(r'^import .*\n', text)              # the names that it imports stand around it
     exported = re.findall(r'^export (?:function|class|const) (\w+)', own, flags=re.MULTILINE)
-    own = re.sub(r'^export default ', 'const widget = ', own, flags=re.MULTILINE)
-    own = re.sub(r'^export ', '', own, flags=re.MULTILINE)
-    if 'const widget = ' in own: exported.append('widget')
-    return f'function {name}() {{\n{own}\nreturn {{{", ".join(exported)}}};\n}}\n'
+    if re.search(r'^export default ', own, flags=re.MULTILINE): exported.append('widget')
+    own = without(r'^export default ', own, 'const widget = ')
+    own = without(r'^export ', own)
+    names = ', '.join(exported)
+    return f'function {name}() {{\n{own}\nreturn {{{names}}};\n}}\n'
 
-# %% ../nbs/24_playground.ipynb #844e675c
+# %% ../nbs/24_playground.ipynb #e380a04f
+_TAKEN = {  # what the playground takes from each module that becomes a function
+    'trainer': 'answering, scoresOf, sizesOf',
+    'pictures': 'chance, headColour, NUMBER, slopePicture, trailPicture, lossPicture, oppositePicture, seedGrid',
+    'inspector': 'widget: inspector',
+}
+
 def _playground_module() -> str:
     "The JavaScript of the playground as one module."
-    trainer = _as_function('trainer', _read('trainer.js'))
-    inspector = _as_function('inspectorModule', _read('inspector.js'))
-    names = 'const {answering, scoresOf, sizesOf} = trainer();\nconst {widget: inspector} = inspectorModule();\n'
-    return _module_text('playground') + trainer + inspector + names
+    parts = [_module_text('playground')]
+    for name, taken in _TAKEN.items():
+        function = f'{name}Module'
+        parts.append(_as_function(function, _read(f'{name}.js')))
+        parts.append(f'const {{{taken}}} = {function}();\n')
+    return ''.join(parts)
 
 _CSS = _read('widgets.css') + _read('playground.css')
 
-# %% ../nbs/24_playground.ipynb #6a2526b6
+# %% ../nbs/24_playground.ipynb #0b3ca9b2
 def _mean_context(
     task:IncoherentTask,
     query:int, # the destination that stands last
 ) -> Tensor:   # (n_vocab,)
     "How often each token but the source stands, on average, in contexts of a destination that hold the source."
     bags = task.bags()
-    rows = (bags.query == query) & (bags.counts[:, task.source] > 0)
-    prob = bags.prob[rows] / bags.prob[rows].sum()
-    counts = prob @ bags.counts[rows].double()             # (n_vocab,)
+    with_source = bags.counts[:, task.source] > 0
+    prob = bags.prob * with_source * (bags.query == query) # (n_rows,)
+    counts = prob @ bags.counts.double() / prob.sum()      # (n_vocab,)
     counts[task.source] = 0
     return counts
 
-# %% ../nbs/24_playground.ipynb #2a5cf378
+# %% ../nbs/24_playground.ipynb #c2e4e1be
 def _items(
     task:Task,
 ) -> list[dict[str, Any]]: # name; number of the query; token; counts of the tokens that it stands against, or None
     "What a head's preferences are shown over: signals, or destinations; of another task, all tokens but the queries."
     names = task.token_names
+    places:list[tuple[int, int, int, list[float]|None]]    # the token that names it, and the other three
     if isinstance(task, IncoherentTask):
-        places = [(d, number, task.source, _mean_context(task, d).tolist()) for number, d in enumerate(task.queries)]
-    else:
-        tokens = task.signals if isinstance(task, SignalTask) else [t for t in range(task.n_vocab) if t not in task.queries]
-        places = [(t, 0, t, None) for t in tokens]
-    return [dict(name=names[named], query=query, token=t, against=against) for named, query, t, against in places]
+        against = [_mean_context(task, d).tolist() for d in task.queries]
+        places = [(d, number, task.source, against[number]) for number, d in enumerate(task.queries)]
+    elif isinstance(task, SignalTask): places = [(t, 0, t, None) for t in task.signals]
+    else: places = [(t, 0, t, None) for t in range(task.n_vocab) if t not in task.queries]
+    keys = 'name', 'query', 'token', 'against'
+    return [dict(zip(keys, (names[named], *place))) for named, *place in places]
 
-# %% ../nbs/24_playground.ipynb #7e6871ea
+# %% ../nbs/24_playground.ipynb #492ab5de
 def _words(
     task:Task,
 ) -> dict[str, str]:
     "What the page says of a task: what it asks; what the items are called; what it means that one stands high."
-    by_score = dict(items_name='letters', items_say='Top: looked at before all others. Halfway: no preference.')
+    words = dict(items_name='letters', items_say='Top: looked at before all others. Halfway: no preference.')
     if isinstance(task, SkipTrigramTask):
         about = f'{task.ctx_len} letters, {task.n_source} of them capitals. Which capitals are they?'
     elif isinstance(task, RoundRobinTask):
         about = (f'{task.ctx_len} letters, two of them capitals: players in a tournament. In which round do they meet? '
                  'One head alone cannot solve this.')
     elif isinstance(task, IncoherentTask):
-        about = (f'If A stood before, the answer belongs to the destination that stands last; if not, all answers are '
+        about = ('If A stood before, the answer belongs to the destination that stands last; if not, all answers are '
                  'alike. One head alone cannot solve this.')
-        by_score = dict(items_name='destinations', items_say='Top: there it looks at A most. Halfway: no preference.')
+        words = dict(items_name='destinations', items_say='Top: there it looks at A most. Halfway: no preference.')
     else: about = f'{type(task).__name__}: {task.n_vocab} tokens, {task.n_completions} answers.'
-    return dict(about=about) | by_score
+    return words | dict(about=about)
 
-# %% ../nbs/24_playground.ipynb #29297f82
+# %% ../nbs/24_playground.ipynb #75d56ce6
 PAGE_ROWS = 50_000  # contexts of a task that a page enumerates, at most
 
 @plain_torch()
@@ -112,25 +123,27 @@ def _task_page(
     "All that the page needs of a task; `ValueError` where it is too large for a page."
     if check_task(task).n_rows > PAGE_ROWS:
         raise ValueError(f'tasks: {task} has {task.n_rows:,} contexts, a page enumerates {PAGE_ROWS:,} at most')
-    parts, targets = task.in_parts(), target_table(task)
-    first, number = parts.first, {q: i for i, q in enumerate(task.queries)}
-    table = dict(counts=first.counts.int().tolist(), answer=first.answer.tolist(), prob=first.prob.tolist(),
-                 query=[number[q] for q in first.query.tolist()])
-    sizes = {name: getattr(task, name) for name in ('n_vocab', 'n_completions', 'n_rows', 'token_names', 'completion_names')}
-    contexts = dict(queries=list(task.queries), targets=targets.tolist(), first=table, fillers=parts.fillers,
-                    n_fill=parts.n_fill)
-    return sizes | contexts | dict(items=_items(task), inspect=_page_spec(AttnConfig.for_task(task), task)) | _words(task)
+    page = {name: getattr(task, name) for name in ('n_vocab', 'n_completions', 'n_rows', 'queries')}
+    page['targets'] = target_table(task).tolist()
+    first, page['fillers'], page['n_fill'] = task.in_parts()
+    page['first'] = {name: getattr(first, name).tolist() for name in ('counts', 'answer', 'prob')}
+    page['first']['query'] = [task.queries.index(q) for q in first.query.tolist()]
+    page['items'] = _items(task)
+    page['inspect'] = _page_spec(AttnConfig.for_task(task), task)
+    return page | _words(task)
 
-# %% ../nbs/24_playground.ipynb #e3584cb8
+# %% ../nbs/24_playground.ipynb #b4105831
 def _ensemble(
     cfg:AttnConfig,
     rows:Tensor, # (..., n_params)
 ) -> AttnOnly:   # (...)
     "The models of these rows; the parameters stand in the order of `cfg.shapes`."
-    lengths = [math.prod(shape) for shape in cfg.shapes.values()]
-    parts = rows.split(lengths, -1)
-    return AttnOnly(cfg, {name: part.reshape(*rows.shape[:-1], *shape)
-                          for (name, shape), part in zip(cfg.shapes.items(), parts)})
+    lead, params, first = rows.shape[:-1], {}, 0
+    for name, shape in cfg.shapes.items():
+        last = first + math.prod(shape)
+        params[name] = rows[..., first:last].reshape(*lead, *shape)
+        first = last
+    return AttnOnly(cfg, params)
 
 # %% ../nbs/24_playground.ipynb #c5373795
 def _least_loss(
@@ -150,7 +163,7 @@ def _history(
     loss, accuracy, margin = (torch.tensor(found[name], dtype=torch.float64) for name in ('loss', 'accuracy', 'margin'))
     return History(step, loss + _least_loss(task), accuracy, margin)
 
-# %% ../nbs/24_playground.ipynb #daadacaa
+# %% ../nbs/24_playground.ipynb #0e1cb8b6
 @plain_torch()
 def _run_of(
     task:Task,
@@ -164,7 +177,8 @@ def _run_of(
     n_params = sum(math.prod(shape) for shape in cfg.shapes.values())
     given = torch.from_numpy(np.frombuffer(numbers, '<f4').astype(np.float32))
     rows = given.reshape(1 + len(snapshot_steps), len(seeds), n_params)
-    how = dict(engine='page', device='browser', threads=told['workers'], seconds=told['seconds'], versions=versions())
+    how = dict(engine='page', device='browser', versions=versions())
+    how |= dict(threads=told['workers'], seconds=told['seconds'])
     config = replace(config, steps=told['steps'], lr=told['lr'])
     return Run(task, config, seeds, _ensemble(cfg, rows[0]), _history(task, told['history']), _ensemble(cfg, rows[1:]),
                snapshot_steps, told['steps_done'], how)
