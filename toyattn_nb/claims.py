@@ -66,17 +66,18 @@ def seeds_of(
 ) -> pd.DataFrame:
     "The rows of a source; `ValueError` where there are none."
     check_type('rows', rows, Mapping, 'a table for each cell')  # type: ignore[type-abstract]
-    if _check_source(source) not in rows: raise ValueError(f'rows: {source.name} is not among them')
+    if _check_source(source, 'source') not in rows: raise ValueError(f'rows: {source.name} is not among them')
     table = check_type(f'rows[{source.name}]', rows[source], pd.DataFrame)
     if not check_bool('solved_only', solved_only): return table
     if 'solved' not in table: raise ValueError(f'rows: {source.name} has no column solved')
     return table[table.solved.astype(bool)]
 
 def _check_source(
-    source:object, # what was given
-) -> Any:          # the same
+    source:object,   # what was given
+    name:str='cell', # the argument's name, for the message
+) -> Any:            # the same
     "`source` if tables are known by such; otherwise `TypeError`."
-    return source if isinstance(source, OwnRows) else check_type('cell', source, Cell)
+    return source if isinstance(source, OwnRows) else check_type(name, source, Cell)
 
 def check_rows(
     rows:Rows,
@@ -189,6 +190,7 @@ def merged(
     "All columns of each source, in the order in which they first come up."
     found:dict[Source, list[str]] = {}
     for each in needs:
+        check_type('needs', each, Mapping)  # type: ignore[type-abstract]
         for source, columns in each.items(): found.setdefault(source, []).extend(columns)
     return {source: tuple(dict.fromkeys(columns)) for source, columns in found.items()}
 
@@ -346,7 +348,7 @@ def judged_on_fresh(
     sources:Iterable[Source],
 ) -> bool:
     "Are all seeds in the tables of these sources fresh ones? A table without seeds has none that are not."
-    for source in sources:
+    for source in check_list('sources', sources):
         table = seeds_of(rows, source, solved_only=False)
         if 'seed' in table and (table.seed < FRESH).any(): return False
     return True
@@ -437,6 +439,8 @@ def seeds_needed(
     at_least:bool, # more seeds where a claim asks for them?
 ) -> int:
     "How many seeds of a cell: as many as the claim that wants most of those that need it."
+    check_type('cell', cell, Cell)
+    n_seeds, at_least = check_int('n_seeds', n_seeds, 1), check_bool('at_least', at_least)
     wanted = []
     for claim in CLAIMS.values():
         if not _asks_for(claim, cell): continue
@@ -458,8 +462,9 @@ def as_trained(
     n_streams:int, # of batches
 ) -> Cell:
     "The cell that is trained for it."
-    steps = round(cell.config.steps * steps / TrainConfig().steps)
-    return cell_from(cell.to_dict() | dict(steps=steps, n_streams=n_streams))
+    usual = check_type('cell', cell, Cell).config.steps
+    steps = round(usual * check_int('steps', steps, 0) / TrainConfig().steps)
+    return cell_from(cell.to_dict() | dict(steps=steps, n_streams=check_int('n_streams', n_streams, 1)))
 
 def claim_jobs(
     n_seeds:int=48,         # seeds a cell
@@ -505,7 +510,10 @@ def make_own(
 ) -> pd.DataFrame|None:    # None: it cannot be had here
     "A table of its own."
     check_type('own', own, OwnRows)
-    runs = {cell: Run.load(check_type('store', store, Store).path(jobs[cell].cell.key, RUN)) for cell in own.cells}
+    check_type('store', store, Store)
+    missing = [cell.name for cell in own.cells if cell not in check_type('jobs', jobs, dict)]
+    if missing: raise ValueError(f'jobs: {", ".join(missing)} is not among them')
+    runs = {cell: Run.load(store.path(jobs[cell].cell.key, RUN)) for cell in own.cells}
     seeds, steps = check_type('seeds', seeds, range), check_int('steps', steps, 0)
     table = own.make(Given(runs, seeds, steps, check_bool('quick', quick)))
     return table if table is None else check_type(f'{own.name}: its table', table, pd.DataFrame)

@@ -31,7 +31,7 @@ from .cells import Cell
 from .claims import (Argued, Claim, Difference, OfBuilt, OfSeeds, Rows, Tests, mean_of, of_built, quantities,
                                seeds_of, share_of, share_solved, state)
 from .constructions import one_head_bound
-from .core import plain_torch
+from .core import check_type, plain_torch
 from .data import SkipTrigramTask
 from .evaluation import best_constant
 from .measures import ALL_KINDS
@@ -54,7 +54,7 @@ TIED = {cell: Cell(TASK, n_head=2, d_head=cell.cfg.d_head, tied=True) for cell i
 
 def width(cell:Cell) -> str:
     "A cell's width, as parts are called by it."
-    return f'd_head={cell.cfg.d_head}'
+    return f'd_head={check_type("cell", cell, Cell).cfg.d_head}'
 
 # %% ../nbs/26_claims_pairs.ipynb #913b478f
 POST = 'Greenspan and Wynroe (2023)'

@@ -222,6 +222,7 @@ class Criterion:
         m:Measure,    # what was measured
     ) -> str|None:    # None: holds, fails or inconclusive, as for most
         "What it says of a figure, where it has words of its own."
+        check_type('m', m, Measure)
         return None
 
     @property
