@@ -222,6 +222,7 @@ def keep_readoff(
     seen:dict[str, Tensor], # a run puts in hook_pattern (..., batch, n_head, key), hook_z (..., batch, n_head, d_head)
 ) -> Hooks:
     "Hooks that put the heads' patterns and outputs at the readoff into `seen`, and change nothing."
+    check_type('seen', seen, dict)
     def keep_pattern(pattern:Tensor, name:str) -> None: seen[name] = pattern[..., -1, :]
     def keep_z(z:Tensor, name:str) -> None: seen[name] = z[..., -1, :, :]
     return dict(hook_pattern=keep_pattern, hook_z=keep_z)

@@ -190,6 +190,7 @@ def _merged(
     "All columns of each source, in the order in which they first come up."
     found:dict[Source, list[str]] = {}
     for each in needs:
+        check_type('needs', each, Mapping)  # type: ignore[type-abstract]
         for source, columns in each.items(): found.setdefault(source, []).extend(columns)
     return {source: tuple(dict.fromkeys(columns)) for source, columns in found.items()}
 
@@ -347,7 +348,7 @@ def _judged_on_fresh(
     sources:Iterable[Source],
 ) -> bool:
     "Are all seeds in the tables of these sources fresh ones? A table without seeds has none that are not."
-    for source in sources:
+    for source in check_list('sources', sources):
         table = seeds_of(rows, source, solved_only=False)
         if 'seed' in table and (table.seed < FRESH).any(): return False
     return True
@@ -437,6 +438,8 @@ def _seeds_needed(
     at_least:bool, # more seeds where a claim asks for them?
 ) -> int:
     "How many seeds of a cell: as many as the claim that wants most of those that need it."
+    check_type('cell', cell, Cell)
+    n_seeds, at_least = check_int('n_seeds', n_seeds, 1), check_bool('at_least', at_least)
     wanted = []
     for claim in CLAIMS.values():
         if not _asks_for(claim, cell): continue
@@ -458,8 +461,9 @@ def _as_trained(
     n_streams:int, # of batches
 ) -> Cell:
     "The cell that is trained for it."
-    steps = round(cell.config.steps * steps / TrainConfig().steps)
-    return cell_from(cell.to_dict() | dict(steps=steps, n_streams=n_streams))
+    usual = check_type('cell', cell, Cell).config.steps
+    steps = round(usual * check_int('steps', steps, 0) / TrainConfig().steps)
+    return cell_from(cell.to_dict() | dict(steps=steps, n_streams=check_int('n_streams', n_streams, 1)))
 
 def claim_jobs(
     n_seeds:int=48,         # seeds a cell

@@ -7,9 +7,7 @@ __all__ = ['STEPS', 'EQUAL', 'REVERSED', 'RANDOM', 'ORDERS', 'SIGNALS_ONLY', 'WH
            'GAP_AT', 'APART', 'PREDICTORS', 'BETTER_WORDS', 'BETTER', 'SOFT', 'HARD', 'I1', 'COLOURS', 'SHAPES',
            'HEADS', 'SOURCES', 'WIDTHS', 'LAW', 'NOTHING_TO_SHARE', 'COMMON', 'COMMON_START', 'ALONE_WORDS',
            'COMMON_ONE', 'Z1', 'CURVED', 'N_CURVED', 'FEW_CURVED', 'CURVATURE', 'EVEN_WORDS', 'APART_WORDS',
-           'EVEN_SECTOR', 'APART_SECTOR', 'GROWTH', 'PLATEAU', 'HELD_EVEN', 'SADDLE', 'W1', 'W2', 'Held', 'ranks',
-           'held_rows', 'pair_shares', 'predictors', 'right_margin', 'held_gap', 'credit_rows', 'errors_left_out',
-           'far_below']
+           'EVEN_SECTOR', 'APART_SECTOR', 'GROWTH', 'PLATEAU', 'HELD_EVEN', 'SADDLE', 'W1', 'W2', 'Held']
 
 # %% ../nbs/27_claims_why.ipynb #bab884f4
 import itertools
@@ -56,26 +54,26 @@ class Held(NamedTuple):
 
 HELD = [Held(name, order, step) for name, orders in ORDERS.items() for order in orders for step in STEPS]
 
-def ranks(
+def _ranks(
     order:tuple[int,...], # signals, the favourite first
 ) -> list[int]:           # of each signal; the favourite's is the largest
     "The places of signals in an order."
     return [len(order) - 1 - order.index(signal) for signal in range(len(order))]
 
-def held_rows(
+def _held_rows(
     held:Held,
 ) -> tuple[tuple[float, ...], ...]: # (n_head, n_vocab)
     "The scores at which both heads are held."
     rows = []
     for order in (EQUAL, held.order):
-        signals = [SIGNALS_ONLY + held.step * rank for rank in ranks(order)]
+        signals = [SIGNALS_ONLY + held.step * rank for rank in _ranks(order)]
         rows.append((0., *signals, *[0.] * TASK.n_noise))
     return tuple(rows)
 
-FROZEN = {held: Cell(TASK, n_head=2, d_head=4, scores=held_rows(held)) for held in HELD}
+FROZEN = {held: Cell(TASK, n_head=2, d_head=4, scores=_held_rows(held)) for held in HELD}
 
 # %% ../nbs/27_claims_why.ipynb #39cb74d3
-def pair_shares(
+def _pair_shares(
     scores:Tensor, # (n_head, n_signal)
 ) -> Tensor:       # (n_head, n_signal, n_signal) of the row's token with the column's: the row's share
     "How each head would share its attention within each pair."
@@ -86,12 +84,12 @@ def _entropy(p:Tensor) -> Tensor:
     return (torch.special.entr(p) + torch.special.entr(1 - p)) / np.log(2)
 
 @plain_torch()
-def predictors(
+def _predictors(
     held:Held,
 ) -> tuple[float, float]: # bits; coverage
     "What inference and complementary credit would have the gap follow."
-    rank = torch.tensor([ranks(EQUAL), ranks(held.order)])                    # (2, n_signal)
-    own = pair_shares(rank.double() * held.step)                              # (2, n_signal, n_signal)
+    rank = torch.tensor([_ranks(EQUAL), _ranks(held.order)])                    # (2, n_signal)
+    own = _pair_shares(rank.double() * held.step)                              # (2, n_signal, n_signal)
     liked = (rank[:, None, :] > rank[:, :, None]).double()                    # is the column preferred to the row?
     less = (rank[:, None, :] < rank[:, :, None]).double()
     n_liked, n_less = liked.sum(-1), less.sum(-1)                             # (2, n_signal)
@@ -104,7 +102,7 @@ def predictors(
     return bits[both].mean().item(), coverage[both].mean().item()
 
 # %% ../nbs/27_claims_why.ipynb #55b01f53
-def right_margin(
+def _right_margin(
     model:AttnOnly,
 ) -> Tensor: # (...) nan where no answer is right
     "The mean margin of right answers, over the population."
@@ -115,25 +113,25 @@ def right_margin(
         total, share = total + (margin * weight).sum(-1), share + weight.sum(-1)
     return total / share
 
-def held_gap(
+def _held_gap(
     model:AttnOnly, # whose heads are held
     held:Held,
 ) -> Tensor:        # (...) logits
     "Possible minus impossible by the orders that heads were given."
-    nominal = torch.tensor(held_rows(held._replace(step=1.)))                 # (2, n_vocab)
+    nominal = torch.tensor(_held_rows(held._replace(step=1.)))                 # (2, n_vocab)
     by_row = possible_gap(nominal.expand(*model.instances, -1, -1), ov_circuit(model), TASK.completions)
     return by_row.flatten(-2).nanmean(-1)
 
-def credit_rows(
+def _credit_rows(
     held:Held,
     run:Run,       # trained with these scores
 ) -> pd.DataFrame: # a row a seed
     "What came of two held heads."
     seeds = run.seeds[:8] if held.orders == 'random' else run.seeds
     model = run.model[:len(seeds)]
-    ev, gap = evaluate(model, TASK), held_gap(model, held)
-    bits, coverage = predictors(held)
-    found = dict(gap=gap, relative=gap / right_margin(model), loss=ev.loss,
+    ev, gap = evaluate(model, TASK), _held_gap(model, held)
+    bits, coverage = _predictors(held)
+    found = dict(gap=gap, relative=gap / _right_margin(model), loss=ev.loss,
                  swap_accuracy=swapped(model, TASK)['accuracy'])
     table = pd.DataFrame({name: values.double().numpy() for name, values in found.items()})
     table['seed'], table['solved'] = seeds, ev.solved.numpy()
@@ -141,7 +139,7 @@ def credit_rows(
 
 def _credit_table(given:Given) -> pd.DataFrame:
     "All held heads."
-    with plain_torch(): tables = [credit_rows(held, given.runs[cell]) for held, cell in FROZEN.items()]
+    with plain_torch(): tables = [_credit_rows(held, given.runs[cell]) for held, cell in FROZEN.items()]
     return pd.concat(tables, ignore_index=True)
 
 MODULES = 'circuits', 'evaluation', 'interventions', 'measures', 'preferences'
@@ -176,7 +174,7 @@ def _apart(step:float) -> Difference:
 APART = {step: _apart(step) for step in STEPS}
 PREDICTORS = 'bits', 'coverage'
 
-def errors_left_out(
+def _errors_left_out(
     table:pd.DataFrame, # of `CREDIT`
     predictor:str,      # of `PREDICTORS`
 ) -> pd.Series:         # (rows,)
@@ -192,7 +190,7 @@ def errors_left_out(
 def _better_by_coverage(rows:Rows) -> Measure:
     "By how much better coverage foretells the gap than bits do, mean over seeds."
     table = seeds_of(rows, CREDIT, solved_only=False).dropna(subset='relative')
-    by_bits, by_coverage = (errors_left_out(table, predictor) for predictor in PREDICTORS)
+    by_bits, by_coverage = (_errors_left_out(table, predictor) for predictor in PREDICTORS)
     by_seed = (by_bits - by_coverage).groupby(table.seed).mean()
     return mean(*BETTER_WORDS, by_seed.to_numpy())
 
@@ -285,7 +283,7 @@ COMMON_START = {h: _common(LAW[h, 2, 4], 'common_share@0', 'common share at step
 ALONE_WORDS = 'common share where nothing is to be shared'
 COMMON_ONE = {h: _common(cell, what=ALONE_WORDS) for h, cell in NOTHING_TO_SHARE.items()}
 
-def far_below(n_head:int) -> below:
+def _far_below(n_head:int) -> below:
     "A fifth of what independent heads have."
     return below(.2 / n_head)
 
@@ -293,7 +291,7 @@ Z1 = state(Claim(
     id='Z1',
     statement='The heads’ scores sum to the same for every signal.',
     source='found here',
-    parts={f'{s} sources': {COMMON[h, s, 4]: far_below(h) for h in HEADS} for s in SOURCES},
+    parts={f'{s} sources': {COMMON[h, s, 4]: _far_below(h) for h in HEADS} for s in SOURCES},
     measured=quantities(COMMON),
     control=quantities(COMMON_START, COMMON_ONE),
     expected={control[h]: near(1 / h, .5 / h) for control in (COMMON_START, COMMON_ONE) for h in HEADS},

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ABLATIONS', 'merge', 'check_head', 'set_scores', 'equal_scores', 'freeze_attention', 'give_scores', 'attend_to',
            'swap_attention', 'set_pattern', 'head_outputs', 'mean_outputs', 'patch_head', 'resampled', 'ablate',
-           'without_head', 'solved_without', 'predicted', 'confusion']
+           'without_head', 'solved_without', 'confusion']
 
 # %% ../nbs/11_interventions.ipynb #5f362fde
 from collections.abc import Callable, Iterable
@@ -431,7 +431,7 @@ def solved_without(
     return torch.stack(solved, -1)
 
 # %% ../nbs/11_interventions.ipynb #b2dd1e89
-def predicted(
+def _predicted(
     logits:Tensor,     # (..., rows, n_completions), or entries (..., rows, n_targets)
     completion:Tensor, # (rows,) the right answers, their numbers
 ) -> Tensor:           # (..., rows)
@@ -457,7 +457,7 @@ def confusion(
     parts = []
     for logits, answer, prob in population_logits(model, task, hooks):
         nearness = logits if targets is None else entries(logits.mT, targets).mT   # (..., rows, n_targets)
-        cell = answer * n + predicted(nearness, answer)             # (..., rows)
+        cell = answer * n + _predicted(nearness, answer)            # (..., rows)
         empty = prob.new_zeros(*cell.shape[:-1], n * n)
         parts.append(empty.scatter_add(-1, cell, prob.expand(cell.shape)))
     return reduce(torch.add, parts).unflatten(-1, (n, n))

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SWAPPED', 'Values', 'MEASUREMENTS', 'SHARES_OF_ONE', 'RANGES', 'SEED_COLUMNS', 'ALL_KINDS', 'attention_within', 'tau',
            'shared_out', 'shares', 'cost_of_agreement', 'gap', 'safe', 'swapped', 'accuracy_without',
-           'head_interference', 'polysemanticity', 'Subject', 'Measurement', 'measurement', 'by_head', 'divides',
-           'measurement_of', 'measure', 'range_of', 'seed_measures']
+           'head_interference', 'polysemanticity', 'Subject', 'Measurement', 'measurement', 'by_head', 'measurement_of',
+           'measure', 'range_of', 'seed_measures']
 
 # %% ../nbs/16_measures.ipynb #1fc67925
 import math
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from .circuits import centred, ov_circuit
-from .core import check_list, check_type, plain_torch
+from .core import check_list, check_tensor, check_type, plain_torch
 from .curvature import common_share
 from .data import SignalTask, SkipTrigramTask, Task
 from .evaluation import Evaluation, check_model, evaluate, population_logits
@@ -231,6 +231,8 @@ def measurement(
     applies:Callable[[Subject], bool]=lambda s: True,      # where it is defined
 ) -> Callable[[Callable[[Subject], Values]], Callable[[Subject], Values]]:
     "Decorator: a function that measures these columns."
+    for column in check_list('columns', columns, 1): check_type('columns', column, str)
+    if not callable(applies): raise TypeError(f'applies={applies!r}: a function of `Subject` is needed')
     def register(function:Callable[[Subject], Values]) -> Callable[[Subject], Values]:
         entry = Measurement(columns, function, applies)
         for column in columns: MEASUREMENTS[column] = entry
@@ -242,6 +244,8 @@ def by_head(
     values:Tensor,  # (..., n_head)
 ) -> Values:
     "A column for each head."
+    check_type('column', column, str)
+    values = check_tensor('values', values, 'n_head')
     return {f'{column}{h}': x for h, x in enumerate(values.unbind(-1))}
 
 # %% ../nbs/16_measures.ipynb #195f8b70
@@ -251,7 +255,7 @@ def _has_signals(s:Subject) -> bool:
 def _several_heads(s:Subject) -> bool:
     return s.n_head > 1 and _has_signals(s) and s.signal_task.n_signal > 1
 
-def divides(s:Subject) -> bool:
+def _divides(s:Subject) -> bool:
     return s.n_head > 1 and s.pairs
 
 def _two_heads(s:Subject) -> bool:
@@ -285,11 +289,11 @@ def _relative_order(s:Subject) -> Values:
     return dict(relative_order=(seen * place).sum(-1))
 
 # %% ../nbs/16_measures.ipynb #8fdd6204
-@measurement('exclusivity', 'coverage', 'q', 'information', applies=divides)
+@measurement('exclusivity', 'coverage', 'q', 'information', applies=_divides)
 def _sharing(s:Subject) -> Values:
     return shares(s.attention)
 
-@measurement('kind', applies=divides)
+@measurement('kind', applies=_divides)
 def _kind(s:Subject) -> Values:
     hard = hardness(s.attention).mean(-1)                            # (..., n_head)
     apart = exclusivity(s.attention).mean(-1)                        # (...)

@@ -60,6 +60,7 @@ def wide(
     x:Tensor, # floats of any width
 ) -> Tensor:
     "At least float32: sums of numbers of half that width lose digits, and some functions do not know them."
+    x = check_floats('x', x)
     return x.float() if x.element_size() < 4 else x
 
 # %% ../nbs/12_preferences.ipynb #b4123a31
