@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .evaluation import evaluate
     from .model import AttnConfig, AttnOnly
     from .training import Run, TrainConfig, train
+    from .playground import Playground as PlaygroundWidget
     from .widgets import HeadInspector as InspectorWidget
 
 _PLACES = dict(  # where a name is defined
@@ -17,12 +18,18 @@ _PLACES = dict(  # where a name is defined
     AttnOnly='model', TrainConfig='training', Run='training', train='training', evaluate='evaluation', Cell='cells')
 
 __all__ = ['Task', 'SkipTrigramTask', 'RoundRobinTask', 'IncoherentTask', 'AttnConfig', 'AttnOnly', 'TrainConfig', 'Run',
-           'train', 'evaluate', 'Cell', 'HeadInspector']
+           'train', 'evaluate', 'Cell', 'HeadInspector', 'Playground']
 
 
 def HeadInspector(*args: Any, **kwargs: Any) -> 'InspectorWidget':
     "`toyattn_nb.widgets.HeadInspector`, for whose sake widgets are not loaded until there is one."
     from .widgets import HeadInspector as Widget
+    return Widget(*args, **kwargs)
+
+
+def Playground(*args: Any, **kwargs: Any) -> 'PlaygroundWidget':
+    "`toyattn_nb.playground.Playground`, loaded when there is one."
+    from .playground import Playground as Widget
     return Widget(*args, **kwargs)
 
 
