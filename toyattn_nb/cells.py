@@ -28,6 +28,7 @@ def defaults(
     if not is_dataclass(check_type('cls', cls, type)): raise TypeError(f'cls={cls.__name__}: a dataclass is needed')
     return {f.name: f.default for f in fields(cls) if f.default is not MISSING}
 
+# %% ../nbs/17_cells.ipynb #cd5e0fab
 def _split_fields(
     given:dict[str, Any], # by name
 ) -> tuple[dict[str, Any], dict[str, Any]]: # fields of AttnConfig; fields of TrainConfig
@@ -118,6 +119,7 @@ def _cell_name(
     if changed.get('tied'): remarks.append('heads tied')
     return ', '.join(remarks)
 
+# %% ../nbs/17_cells.ipynb #e8acb793
 def cell_from(
     entry:object, # what `Cell.to_dict` gave
 ) -> Cell:
@@ -136,6 +138,7 @@ def steps_to_solved(
     at_end = solved.flip(0).cumprod(0).sum(0)                 # so many of the last records
     return [int(history.step[-n]) if n else None for n in at_end.tolist()]
 
+# %% ../nbs/17_cells.ipynb #7a82b837
 def check_columns(
     columns:Iterable[str], # names of `measures`, also with `@` and a step
 ) -> list[str]:            # the same
@@ -165,6 +168,7 @@ def run_rows(
             rows[name if step is None else f'{name}@{step}'] = _plain_list(name, values)
     return rows
 
+# %% ../nbs/17_cells.ipynb #026a2117
 def _by_step(
     columns:Sequence[str],
 ) -> dict[int|None, list[str]]: # the names asked for at each step; None: at the end
@@ -175,6 +179,7 @@ def _by_step(
         found.setdefault(int(step) if mark else None, []).append(name)
     return found
 
+# %% ../nbs/17_cells.ipynb #2bf4e36c
 def _plain_list(
     name:str,      # of the column
     values:Tensor, # (n_seeds,)

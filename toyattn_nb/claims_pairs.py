@@ -252,6 +252,7 @@ def _scores_in_order(
     first = torch.arange(n, device=codes.device).expand_as(rank)
     return -torch.stack([first, rank], -2).float()
 
+# %% ../nbs/26_claims_pairs.ipynb #da0a34b4
 @plain_torch()
 def _told_by_orders(rows:Rows) -> Measure:
     "Bits that one head's order tells of the other's, over the solved seeds; nothing where these are too few."
@@ -341,6 +342,7 @@ def _looks_at(cells:Iterable[Cell]) -> dict[str, dict[Cell, tuple[OfSeeds, ...]]
     cells = tuple(cells)
     return {column: {cell: _by_head(words, cell, column) for cell in cells} for column, words in LOOKS.items()}
 
+# %% ../nbs/26_claims_pairs.ipynb #d63950fc
 def _uniform_heads(column:str) -> tuple[OfBuilt, ...]:
     "A look at each head of `two_head_uniform`."
     return tuple(OfBuilt(LOOKS[column].format(h), 'two_head_uniform', f'{column}{h}') for h in (0, 1))
@@ -394,6 +396,7 @@ def _symptoms_of(cell:Cell) -> dict[str, OfSeeds]:
                 tokens=mean_of(SYMPTOMS['tokens'], cell, 'tokens'),
                 interference=mean_of(SYMPTOMS['interference'], cell, 'interference'))
 
+# %% ../nbs/26_claims_pairs.ipynb #9423bb2b
 def _symptoms_of_built(name:str) -> dict[str, OfBuilt]:
     "The three symptoms of a model that was built by hand."
     return {column: OfBuilt(words, name, column) for column, words in SYMPTOMS.items()}
@@ -436,6 +439,7 @@ def _swaps_of(cell:Cell) -> dict[str, OfSeeds]:
     "What comes of the swap in the solved seeds of a cell."
     return {name: mean_of(words, cell, f'swap_{name}') for name, words in SWAPS.items()}
 
+# %% ../nbs/26_claims_pairs.ipynb #7b870185
 def _swaps_of_built(model:str) -> dict[str, OfBuilt]:
     "What comes of the swap in a model that was built by hand."
     return {name: OfBuilt(words, model, f'swap_{name}') for name, words in SWAPS.items()}

@@ -82,6 +82,7 @@ def _only_run(given:Given) -> Run:
     run, = given.runs.values()
     return run
 
+# %% ../nbs/28_claims_tasks.ipynb #ee32f819
 def robin_orders(given:Given) -> pd.DataFrame:
     "Of each seed, how its two heads' orders of players relate."
     run = _only_run(given)
@@ -98,6 +99,7 @@ def robin_programmes(given:Given) -> pd.DataFrame:
     return pd.DataFrame(dict(seed=run.seeds[:n], loss=loss.numpy(), feasible=[bool(a.feasible) for a in found],
                              margin=[a.margin for a in found], solved=evaluate(run.model[:n], ROBIN).solved.numpy()))
 
+# %% ../nbs/28_claims_tasks.ipynb #67aea1ed
 def robin_certificates(given:Given) -> pd.DataFrame:
     "Of the first seeds of each control, what is left of the weighted sum of the theorem's certificate."
     rows, population = [], ROBIN.population()
@@ -167,6 +169,7 @@ def sister_rows(given:Given) -> pd.DataFrame:
             rows |= {f'tau_{name}': pairwise_tau(x).mean(-1), f'common_{name}': common_share(x)}
     return pd.DataFrame(dict(seed=run.seeds) | {name: x.numpy() for name, x in rows.items()})
 
+# %% ../nbs/28_claims_tasks.ipynb #b3615477
 def sister_certificates(given:Given) -> pd.DataFrame:
     "Of the first seeds of one head, what is left of the weighted sum of the theorem's certificate."
     rows, population = [], SISTER.population()
@@ -176,6 +179,7 @@ def sister_certificates(given:Given) -> pd.DataFrame:
             rows.append(dict(cell=cell.name, seed=seed, left=left))
     return pd.DataFrame(rows)
 
+# %% ../nbs/28_claims_tasks.ipynb #f79d133a
 HEADS = {h: OwnRows(f'sister_task_{h}', sister_rows, (cell,), MODULES) for h, cell in WIDE.items()}
 def _by_heads(
     what:str,
@@ -196,6 +200,7 @@ def _of_hand(
     "A figure of a model that was built by hand."
     return Argued(what, name, lambda rows: value(name))
 
+# %% ../nbs/28_claims_tasks.ipynb #14034ad4
 def _least_margin(name:str) -> float:
     "The smallest margin of a construction for two to eight destinations."
     tasks = [IncoherentTask(n) for n in range(2, 9)]
@@ -255,6 +260,7 @@ def _written_by_hand(name:str) -> float:
     "What A writes in a model that was built by hand."
     return float(written_by_source(construct(SISTER, name), SISTER))
 
+# %% ../nbs/28_claims_tasks.ipynb #a5d8c32e
 @dataclass(frozen=True)
 class _BelowHalf(OfSeeds):
     "The share of seeds whose value is below one half: its median is, where this is above one half."
@@ -291,6 +297,7 @@ def _needs_two(name:str) -> float:
     lost = lost_with_head(construct(SISTER, name), SISTER).sum(0)
     return float((lost >= 2).double().mean())
 
+# %% ../nbs/28_claims_tasks.ipynb #edc126c9
 NEED_BUILT = {name: _of_hand(TWO_LOSE, name, _needs_two) for name in ('gate', 'copy')}
 
 S4 = state(Claim(
@@ -353,6 +360,7 @@ def _dots(
         ax.scatter(x, height, s=14, lw=.8, edgecolors=colour, facecolors=faces, clip_on=False, zorder=3)
     name_rows(ax, groups)
 
+# %% ../nbs/28_claims_tasks.ipynb #e967ff4c
 def _accuracies(
     rows:Rows,
     cells:dict[str, Cell],
@@ -361,6 +369,7 @@ def _accuracies(
     tables = {label: seeds_of(rows, cell, solved_only=False) for label, cell in cells.items()}
     return {label: (table.accuracy, table.solved.astype(bool)) for label, table in tables.items()}
 
+# %% ../nbs/28_claims_tasks.ipynb #a5aae0fb
 def _solved_beside(
     ax:Axes,
     groups:dict[str, tuple],
@@ -386,6 +395,7 @@ def _n1_figure(record:Record, rows:Rows) -> Figure:
         ax.axhline(1.5, color=GREY, lw=.8)
     return fig
 
+# %% ../nbs/28_claims_tasks.ipynb #b11db10f
 @figure('S1', 'Each dot is a model with one head; none is right in every context. The last row has a direct '
               'path, by hand.')
 def _s1_figure(record:Record, rows:Rows) -> Figure:
@@ -399,6 +409,7 @@ def _s1_figure(record:Record, rows:Rows) -> Figure:
         _solved_beside(ax, groups)
     return fig
 
+# %% ../nbs/28_claims_tasks.ipynb #be620d44
 @figure('S2', 'Each dot is a model; filled dots give the right answer in every context.')
 def _s2_figure(record:Record, rows:Rows) -> Figure:
     "Accuracy by heads and width."
@@ -419,6 +430,7 @@ def _of_solved(
     tables = {f'{h} heads': seeds_of(rows, own, solved_only=True) for h, own in HEADS.items()}
     return {label: (table[column], [True] * len(table)) for label, table in tables.items()}
 
+# %% ../nbs/28_claims_tasks.ipynb #ab0dd44a
 @figure('S3', 'Each dot is a model that solves the task. At 1 all is written by looking at A, as in a gate; at '
               '0 nothing, as in copy and anti-copy. The dashed line is one half.')
 def _s3_figure(record:Record, rows:Rows) -> Figure:
@@ -431,6 +443,7 @@ def _s3_figure(record:Record, rows:Rows) -> Figure:
         ax.set(xlim=(-.05, 1.1), xlabel='share')
     return fig
 
+# %% ../nbs/28_claims_tasks.ipynb #06448bf7
 @figure('S4', 'Each dot is a model that solves the task: how many of its four trigrams two heads or more each '
               'lose when silenced. The dashed line is one half, which the mean had to exceed.')
 def _s4_figure(record:Record, rows:Rows) -> Figure:
@@ -442,6 +455,7 @@ def _s4_figure(record:Record, rows:Rows) -> Figure:
         ax.set(xlim=(-.05, 1.05), xlabel='share of the four trigrams', xticks=[0, .25, .5, .75, 1])
     return fig
 
+# %% ../nbs/28_claims_tasks.ipynb #5e6bae49
 @figure('S5', 'Each dot is a model that solves the task. Left: Kendall’s τ between heads, mean over pairs of '
               'heads. Right: the common share, times the number of heads: 1 if heads were independent, 0 if '
               'they sum to a constant. Dashed: the bars.')

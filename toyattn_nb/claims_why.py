@@ -52,6 +52,7 @@ class Held(NamedTuple):
     order:tuple[int,...] # the second head's
     step:float           # of `STEPS`
 
+# %% ../nbs/27_claims_why.ipynb #d98bab93
 HELD = [Held(name, order, step) for name, orders in ORDERS.items() for order in orders for step in STEPS]
 
 def _ranks(
@@ -60,6 +61,7 @@ def _ranks(
     "The places of signals in an order."
     return [len(order) - 1 - order.index(signal) for signal in range(len(order))]
 
+# %% ../nbs/27_claims_why.ipynb #29a08776
 def _held_rows(
     held:Held,
 ) -> tuple[tuple[float, ...], ...]: # (n_head, n_vocab)
@@ -83,6 +85,7 @@ def _entropy(p:Tensor) -> Tensor:
     "Of a coin, in bits."
     return (torch.special.entr(p) + torch.special.entr(1 - p)) / np.log(2)
 
+# %% ../nbs/27_claims_why.ipynb #9203ceba
 @plain_torch()
 def _predictors(
     held:Held,
@@ -113,6 +116,7 @@ def _right_margin(
         total, share = total + (margin * weight).sum(-1), share + weight.sum(-1)
     return total / share
 
+# %% ../nbs/27_claims_why.ipynb #45247eb6
 def _held_gap(
     model:AttnOnly, # whose heads are held
     held:Held,
@@ -122,6 +126,7 @@ def _held_gap(
     by_row = possible_gap(nominal.expand(*model.instances, -1, -1), ov_circuit(model), TASK.completions)
     return by_row.flatten(-2).nanmean(-1)
 
+# %% ../nbs/27_claims_why.ipynb #7c0c244f
 def _credit_rows(
     held:Held,
     run:Run,       # trained with these scores
@@ -137,6 +142,7 @@ def _credit_rows(
     table['seed'], table['solved'] = seeds, ev.solved.numpy()
     return table.assign(orders=held.orders, step=held.step, bits=bits, coverage=coverage)
 
+# %% ../nbs/27_claims_why.ipynb #dbf5b28b
 def _credit_table(given:Given) -> pd.DataFrame:
     "All held heads."
     with plain_torch(): tables = [_credit_rows(held, given.runs[cell]) for held, cell in FROZEN.items()]
@@ -159,6 +165,7 @@ class _Gap(OfSeeds):
         table = seeds_of(rows, CREDIT, solved_only=False)
         return table.relative[(table.orders == self.orders) & (table.step == self.step)].dropna()
 
+# %% ../nbs/27_claims_why.ipynb #d53349bf
 def _gap_at(orders:str, step:float) -> _Gap:
     "Its mean for one kind of orders and one step."
     where = f'{orders} orders, {step:g} nats'
@@ -171,6 +178,7 @@ def _apart(step:float) -> Difference:
     words = 'gap of reversed orders less that of equal ones (margins)'
     return Difference(words, f'{step:g} nats', GAP_AT['reversed', step], GAP_AT['equal', step])
 
+# %% ../nbs/27_claims_why.ipynb #89cd0efe
 APART = {step: _apart(step) for step in STEPS}
 PREDICTORS = 'bits', 'coverage'
 
@@ -187,6 +195,7 @@ def _errors_left_out(
         parts.append((curve.predict(left[predictor]) - left.relative) ** 2)
     return pd.concat(parts)
 
+# %% ../nbs/27_claims_why.ipynb #a561ef8e
 def _better_by_coverage(rows:Rows) -> Measure:
     "By how much better coverage foretells the gap than bits do, mean over seeds."
     table = seeds_of(rows, CREDIT, solved_only=False).dropna(subset='relative')
@@ -240,6 +249,7 @@ def _draw_by_step(ax:Axes, record:Record) -> None:
     ax.set(xticks=list(places), xticklabels=[f'{step:g}' for step in STEPS])
     ax.set(xlabel='step (nats)', ylabel='gap (margins)')
 
+# %% ../nbs/27_claims_why.ipynb #2f4b8153
 def _draw_by_predictor(ax:Axes, table:pd.DataFrame, predictor:str) -> None:
     "The gap against what it should follow, a mark for each kind of orders and step."
     for orders, colour in COLOURS.items():
@@ -248,6 +258,7 @@ def _draw_by_predictor(ax:Axes, table:pd.DataFrame, predictor:str) -> None:
     ax.axhline(0, color=GREY, lw=.8)
     ax.set(xlim=(0, 1), xlabel=predictor)
 
+# %% ../nbs/27_claims_why.ipynb #8da4a01d
 @figure('I1',
     'Left, by how much a head writes less for answers that its place excludes, against how strongly it prefers one '
     'token to the next; a line for each kind of orders of the other head. Right, the same means against what '
@@ -278,6 +289,7 @@ def _common(cell:Cell, column:str='common_share', what:str='common share') -> Of
     "The common share, at the end over solved seeds, before training over all."
     return mean_of(what, cell, column, solved_only='@' not in column)
 
+# %% ../nbs/27_claims_why.ipynb #52ae890c
 COMMON = {sizes: _common(cell) for sizes, cell in LAW.items()}
 COMMON_START = {h: _common(LAW[h, 2, 4], 'common_share@0', 'common share at step 0') for h in HEADS}
 ALONE_WORDS = 'common share where nothing is to be shared'
@@ -287,6 +299,7 @@ def _far_below(n_head:int) -> below:
     "A fifth of what independent heads have."
     return below(.2 / n_head)
 
+# %% ../nbs/27_claims_why.ipynb #18db3d33
 Z1 = state(Claim(
     id='Z1',
     statement='The heads’ scores sum to the same for every signal.',
@@ -320,6 +333,7 @@ def _draw_law(ax:Axes, record:Record, n_source:int) -> None:
     bars_across(ax, {round(h * bar, 9) for h in HEADS for bar in bars_of(record, COMMON[h, n_source, 4])})
     ax.set(xlim=(0, 1.6), title=f'{n_source} sources', xlabel='common share × heads')
 
+# %% ../nbs/27_claims_why.ipynb #902a6ba3
 @figure('Z1',
     'The common share of the heads’ scores over signals, times the number of heads: 1 (grey, dashed) for independent '
     'heads, 0 where scores sum to the same for every signal. Dark is what the claim speaks of; its criterion is met '
@@ -364,6 +378,7 @@ class _Extreme(Quantity):
         values = seeds_of(rows, CURVATURE, solved_only=False)[self.column]
         return exact(self.what, self.where, values.max() if self.largest else values.min())
 
+# %% ../nbs/27_claims_why.ipynb #5322fb82
 def _both_ends(what:str, column:str) -> tuple[_Extreme, _Extreme]:
     "The least and the largest value."
     least, largest = 'least of all seeds', 'largest of all seeds'
@@ -429,6 +444,7 @@ def _draw_sectors(ax:Axes, rows:Rows) -> None:
     ax.axvline(0, color=GREY, lw=.8)
     ax.set(xlabel='least eigenvalue, relative to the largest of the even sector')
 
+# %% ../nbs/27_claims_why.ipynb #1f878329
 @figure('W1',
     'A dot is a seed: the least eigenvalue, at the worst of three losses, along directions in which heads stay alike '
     '(dark) and along those in which their changes sum to zero (grey). Left of zero there is a way down.')
@@ -441,6 +457,7 @@ def _w1_figure(record:Record, rows:Rows) -> Figure:
         fig.legend(*ax.get_legend_handles_labels(), ncols=2, **BELOW)
     return fig
 
+# %% ../nbs/27_claims_why.ipynb #83fd3a22
 @figure('W2',
     'Each dot is a seed. Above, the growth of a zero-sum perturbation over what the curvature says; below, the '
     'predicted end of the plateau over the real one. The criterion asks all dots to lie between the red lines.')

@@ -44,6 +44,7 @@ def by_direction(
         raise ValueError('z: two rows have the same direction, up to rounding; a different one for each is needed')
     return direction.mT
 
+# %% ../nbs/04_constructions.ipynb #db409639
 def _check_outputs(z:object) -> Tensor:
     "`z` if it is a table of finite floats; otherwise `TypeError` or `ValueError`."
     outputs = check_floats('z', z, 'n_completions', 'dim')
@@ -106,6 +107,7 @@ class _Tables(NamedTuple):
     readout:Tensor        # (n_head, d_head, n_completions)
     bias:Tensor|None=None # (n_completions,) a direct path
 
+# %% ../nbs/04_constructions.ipynb #70d767b6
 def _assemble(
     task:SignalTask,
     tables:_Tables,
@@ -147,6 +149,7 @@ def _uniform(
     "Scores of heads that attend equally to all signal tokens."
     return torch.full((n_head, task.n_signal), SPREAD)
 
+# %% ../nbs/04_constructions.ipynb #a39d64df
 @plain_torch()
 def plain(
     task:SkipTrigramTask, # any n_source
@@ -166,6 +169,7 @@ def _sums_with(
     "The sums of `size` numbers that have the candidate among them."
     return [n * candidate + rest for n in range(1, size + 1) for rest in sums[size - n]]
 
+# %% ../nbs/04_constructions.ipynb #8374889f
 def sidon_set(
     n:int,          # numbers
     n_source:int=2, # summands
@@ -214,6 +218,7 @@ def sidon(
     readout = torch.stack([line.offset, line.slope])                       # (2, n_completions)
     return _solution(task, _Tables(_uniform(task), values[None], readout[None]))
 
+# %% ../nbs/04_constructions.ipynb #e0b664d0
 @plain_torch()
 def sidon_direct(
     task:SkipTrigramTask, # any n_source
@@ -311,6 +316,7 @@ def hierarchical_copy(
     both = _Tables(_orders(task), torch.stack([values, values]), torch.stack([readout, readout]))
     return _solution(task, both)
 
+# %% ../nbs/04_constructions.ipynb #c982288b
 @plain_torch()
 def one_idle(
     task:SkipTrigramTask, # any n_source
@@ -329,6 +335,7 @@ def _check_players(
     if task.n_signal < 4: raise ValueError(f'task: n_signal={task.n_signal}: at least 4 players are needed')
     return task
 
+# %% ../nbs/04_constructions.ipynb #fa3d1bef
 def _answers(
     task:RoundRobinTask,
 ) -> Tensor: # (n_signal, n_signal)
@@ -354,6 +361,7 @@ def _votes(
         votes[head, head, nobody] = -.5 * margin
     return votes, margin
 
+# %% ../nbs/04_constructions.ipynb #74999963
 @plain_torch()
 def elimination(
     task:RoundRobinTask, # n_signal=4 or more
@@ -385,6 +393,7 @@ def golden(
     model.W_O.mul_(MARGIN / _players_margin(model, task))
     return model
 
+# %% ../nbs/04_constructions.ipynb #5faa4047
 def _players_margin(
     model:AttnOnly,
     task:RoundRobinTask,

@@ -41,6 +41,7 @@ def check_int(
     if most is not None and number > most: raise ValueError(f'{name}={number}: at most {most} is needed')
     return number
 
+# %% ../nbs/00_core.ipynb #905ec4f1
 def _scalar(value:object) -> object:
     "A number out of NumPy's and torch's arrays without dimensions; anything else as it is."
     if getattr(value, 'ndim', None) == 0 and hasattr(value, 'item'): return value.item()
@@ -78,6 +79,7 @@ def check_bool(
     if not isinstance(flag, bool): raise TypeError(f'{name}={_short(value)}: True or False is needed')
     return flag
 
+# %% ../nbs/00_core.ipynb #1a14299a
 T = TypeVar('T')
 
 def one_of(
@@ -107,6 +109,7 @@ def check_list(
     if len(entries) < least: raise ValueError(f'{name}={_short(entries)}: at least {least} needed')
     return entries
 
+# %% ../nbs/00_core.ipynb #726cd1cf
 def check_ints(
     name:str,            # the argument's name, for the message
     values:object,       # integers, in anything that can be gone through
@@ -127,6 +130,7 @@ def check_type(
     if isinstance(value, kind): return value
     raise TypeError(f'{name}: {type(value).__name__} given, {kind.__name__} needed{hint and f": {hint}"}')
 
+# %% ../nbs/00_core.ipynb #b9a022e5
 def check_path(
     name:str,     # the argument's name, for the message
     value:object, # what was given: a string, or a path
@@ -135,6 +139,7 @@ def check_path(
     if isinstance(value, (str, os.PathLike)): return Path(value)
     raise TypeError(f'{name}={_short(value)}: a path is needed')
 
+# %% ../nbs/00_core.ipynb #2917177c
 def check_generator(
     generator:object, # what was given
 ) -> 'Generator':     # the same
@@ -161,6 +166,7 @@ def check_tensor(
         raise ValueError(f'{name}: shape {shape} given, ({needed}) needed')
     return tensor
 
+# %% ../nbs/00_core.ipynb #e452e23f
 def check_floats(
     name:str,       # the argument's name, for the message
     value:object,   # a tensor of floats, or a NumPy array
@@ -171,6 +177,7 @@ def check_floats(
     if not tensor.is_floating_point(): raise TypeError(f'{name}: {tensor.dtype} given, floats are needed')
     return tensor
 
+# %% ../nbs/00_core.ipynb #bb406e6c
 def check_tokens(
     name:str,       # the argument's name, for the message
     value:object,   # a tensor of integers, or a NumPy array
@@ -221,6 +228,7 @@ def has_bars() -> bool:
     "Is there somebody to see a bar move: a notebook, or a terminal?"
     return 'ipykernel' in sys.modules or sys.stderr.isatty()
 
+# %% ../nbs/00_core.ipynb #594df69b
 def memory_limit(
     cgroup:str|os.PathLike=Path('/sys/fs/cgroup/memory.max'), # where Linux says what a container may use
 ) -> int:                                          # bytes
@@ -256,6 +264,7 @@ def write_whole(
     finally:
         Path(temporary).unlink(missing_ok=True)
 
+# %% ../nbs/00_core.ipynb #a1e87d31
 def _exists(path:Path) -> FileExistsError: return FileExistsError(f'{path} exists: overwrite=True replaces it')
 
 def _place(temporary:Path, path:Path) -> None:
@@ -278,6 +287,7 @@ def read_bytes(
     except FileNotFoundError: raise FileNotFoundError(f'{path}: no such file') from None
     except PermissionError as e: raise PermissionError(f'{path}: cannot be read ({e.strerror})') from e
 
+# %% ../nbs/00_core.ipynb #94bc5bd8
 def read_json(
     path:str|os.PathLike, # a file
 ) -> dict:
@@ -288,6 +298,7 @@ def read_json(
         raise ValueError(f'{path}: holds {type(content).__name__}, not an object with names')
     return content
 
+# %% ../nbs/00_core.ipynb #c02e4860
 def to_json(
     value:object, # anything that JSON holds
 ) -> str:
@@ -311,6 +322,7 @@ def versions() -> dict[str, str]:
     import torch
     return dict(toyattn_nb=__version__, torch=str(torch.__version__))
 
+# %% ../nbs/00_core.ipynb #f9e1f853
 def tensor_bytes(
     tensors:'dict[str, Tensor]', # by name
     meta:dict,                   # anything JSON can hold; kept with the schema and the versions of package and torch
@@ -326,6 +338,7 @@ def tensor_bytes(
     except TypeError as e: raise TypeError(f'meta: {e}') from e
     return safetensors.torch.save(plain, entries)
 
+# %% ../nbs/00_core.ipynb #525ece2b
 def read_tensors(
     path:str|os.PathLike, # a file of `tensor_bytes`
     *needs:str,           # keys that its metadata must have

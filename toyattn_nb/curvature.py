@@ -87,6 +87,7 @@ def to_point(
     ov = ov @ zero_sum_basis(ov.shape[-1])
     return torch.cat([scores @ zero_sum_basis(scores.shape[-1]), ov.flatten(-2)], -1)
 
+# %% ../nbs/20_curvature.ipynb #f24d28d1
 def to_tables(
     point:Tensor, # (..., n_head, n_coord)
     n_signal:int,
@@ -115,6 +116,7 @@ def check_point(
     if not found.isfinite().all(): raise ValueError(f'{name}: finite numbers are needed')
     return found.double()
 
+# %% ../nbs/20_curvature.ipynb #3b459177
 def table_loss(
     point:Tensor,     # (..., n_head, n_coord)
     sources:Sources,
@@ -147,6 +149,7 @@ def even_point(
     if bias is not None: ov = ov + bias.double()[..., None, None, :] / n_head   # as attention sums to 1
     return to_point(Tables(torch.zeros_like(ov[..., 0]), ov))
 
+# %% ../nbs/20_curvature.ipynb #74148d50
 def _check_even(
     scores:Tensor,     # (..., n_head, n_vocab)
     signals:list[int],
@@ -196,6 +199,7 @@ def table_hessian(
     found = vmap(hessian(loss), chunk_size=32)(point.reshape(-1, n_head, n_coord).contiguous())
     return found.reshape(*lead, n_head, n_coord, n_head, n_coord)
 
+# %% ../nbs/20_curvature.ipynb #3d5edcb3
 def head_basis(
     n_head:int, # at least 2
 ) -> Tensor:    # (n_head, n_head) float64, orthonormal columns
@@ -204,6 +208,7 @@ def head_basis(
     even = torch.full((n_head, 1), n_head**-.5, dtype=torch.float64, device='cpu')
     return torch.cat([even, zero_sum_basis(n_head)], -1)
 
+# %% ../nbs/20_curvature.ipynb #b9fd33eb
 def by_sector(
     second:Tensor, # (..., n_head, n_coord, n_head, n_coord) from `table_hessian`
 ) -> Tensor:       # the same shape; in place of heads, the columns of `head_basis`: even, then zero-sum
@@ -213,6 +218,7 @@ def by_sector(
     basis = head_basis(second.shape[-2]).to(second)
     return torch.einsum('ha,...hpkq,kb->...apbq', basis, second, basis)
 
+# %% ../nbs/20_curvature.ipynb #b0e760a2
 class Sectors(NamedTuple):
     "The Hessian's blocks."
     even:Tensor     # (..., n_coord, n_coord) N + H·G
@@ -259,6 +265,7 @@ def _flow(
     d = slope(point - step * c)
     return point - step / 6 * (a + 2 * b + 2 * c + d)
 
+# %% ../nbs/20_curvature.ipynb #a99a34ea
 MAX_STEPS = 100_000  # of one path
 
 @plain_torch()
@@ -275,6 +282,7 @@ def flow_path(
     for _ in range(check_int('n_step', n_step, 0, MAX_STEPS)): path.append(_flow(path[-1], sources, step))
     return torch.stack(path)
 
+# %% ../nbs/20_curvature.ipynb #cddbc936
 @plain_torch()
 def zero_sum_block(
     point:Tensor,    # (..., n_head, n_coord) heads alike
@@ -290,6 +298,7 @@ def zero_sum_block(
     found = vmap(hessian(moved, argnums=1), chunk_size=256)(points, torch.zeros_like(points[:, 0]))
     return found.reshape(*lead, n_coord, n_coord)
 
+# %% ../nbs/20_curvature.ipynb #e9b5a9ad
 def _check_alike(
     point:Tensor, # (..., n_head, n_coord)
     name:str,     # the argument's name, for the message
@@ -307,6 +316,7 @@ class Growth(NamedTuple):
     bound:Tensor    # (n_time, n) exp ∫ −λ dt
     together:Tensor # (n_time, n) how far the perturbed heads' mean is off the even path, over the same first size
 
+# %% ../nbs/20_curvature.ipynb #fcd97977
 def _steps_between(
     blocks:Tensor, # (n_time, n, n_coord, n_coord) N
     step:float,    # of time
@@ -317,6 +327,7 @@ def _steps_between(
         total = torch.linalg.matrix_exp(-step * mean) @ total
     return total
 
+# %% ../nbs/20_curvature.ipynb #208ef39e
 @plain_torch()
 def grow(
     start:Tensor,     # (n, n_head, n_coord) even points
@@ -375,6 +386,7 @@ def origin_slope(
     wrong = 1 / task.n_completions - target_table(task)[bags.answer]               # (n_rows, n_completions)
     return torch.einsum('r,rt,rc->tc', bags.prob, attention, wrong)
 
+# %% ../nbs/20_curvature.ipynb #58df2982
 def _grown_modes(
     curvature:Tensor, # (n_mode,) eigenvalues; the negative ones grow
     lr:float,
@@ -388,6 +400,7 @@ def _grown_modes(
         sizes.append(now)
     return torch.stack(sizes)
 
+# %% ../nbs/20_curvature.ipynb #ada13063
 @plain_torch()
 def origin_loss(
     model:AttnOnly,      # (n_seed,) initial weights, embed="onehot", without direct path
@@ -425,6 +438,7 @@ def half_drop(
     half = (history.loss[0] + history.loss[-1]) / 2
     return history.step[(history.loss <= half).int().argmax(0)]
 
+# %% ../nbs/20_curvature.ipynb #c09418d3
 @plain_torch()
 def plateau(
     seeds:Sequence[int],               # one training each

@@ -42,6 +42,7 @@ class Bags(NamedTuple):
     prob:Tensor   # (n_rows,) float64, sums to 1
     query:Tensor  # (n_rows,) the token that stands last
 
+# %% ../nbs/01_data.ipynb #205c8c63
 class Population(NamedTuple):
     "The same, grouped by query; rows of probability 0, which hold the query alone, fill up the shorter groups."
     counts:Tensor # (n_query, n_rows, n_vocab) how often each token occurs, the query included
@@ -177,6 +178,7 @@ class Task(ABC):
         tokens, answer = self.sample(n, generator)
         return Draw(self.counts(tokens), answer, tokens[:, -1])
 
+# %% ../nbs/01_data.ipynb #18e505f7
 def check_task(
     task:object,  # what was given
     hint:str='',  # what to give instead
@@ -221,6 +223,7 @@ def _checked_bags(
     if len(rows) < (prob > 0).sum(): raise ValueError(f'query: one that is not among the task\'s {task.queries}')
     return Bags(counts[rows], answer[rows], prob[rows], query[rows])
 
+# %% ../nbs/01_data.ipynb #3d3dd93e
 def _check_queries(
     task:Task,
 ) -> list[int]:
@@ -230,6 +233,7 @@ def _check_queries(
         raise ValueError(f'queries={task.queries}: at least one is needed, and each once')
     return queries
 
+# %% ../nbs/01_data.ipynb #65461e50
 @plain_torch()
 def target_table(
     task:Task,
@@ -246,6 +250,7 @@ def target_table(
     if len(targets.unique(dim=0)) < len(targets): raise ValueError('targets: two rows are the same distribution')
     return targets
 
+# %% ../nbs/01_data.ipynb #dd3f66ca
 @lru_cache(maxsize=8)
 @plain_torch()
 def _enumerated(
@@ -288,6 +293,7 @@ def draw_rows(
     row = torch.multinomial(prob, check_int('n', n, 1), replacement=True, generator=generator)
     return Draw(bags.counts.to(device)[row], bags.answer.to(device)[row], bags.query.to(device)[row])
 
+# %% ../nbs/01_data.ipynb #c6f06427
 def _shuffled(
     drawn:Draw,
     generator:torch.Generator, # where the randomness comes from
@@ -302,6 +308,7 @@ def _shuffled(
     place = torch.rand(context.shape, dtype=torch.float32, generator=generator, device=generator.device)
     return torch.cat([context.gather(-1, place.argsort(-1)), drawn.query[:, None]], -1)
 
+# %% ../nbs/01_data.ipynb #284e7751
 def _look_up(
     task:Task,
     counts:Tensor, # (..., n_vocab)
@@ -345,6 +352,7 @@ def multisets(
     edges = torch.cat([torch.full((rows, 1), -1), bars, torch.full((rows, 1), last)], -1)  # (rows, n_token + 1)
     return edges.diff(dim=-1) - 1
 
+# %% ../nbs/01_data.ipynb #e3e75b13
 def multinomial(
     counts:Tensor, # (rows, n_token)
 ) -> Tensor:       # (rows,) float64
@@ -468,6 +476,7 @@ class SignalTask(Task):
         if self.n_rows <= MAX_ROWS: return draw_rows(self, n, generator)
         return draw_counts(self, n, generator)
 
+# %% ../nbs/01_data.ipynb #bca0cdcb
 def _answer_to(
     task:SignalTask,
     sources:Tensor, # (..., n_source) source tokens
@@ -560,6 +569,7 @@ def task_entry(
         if type(task) is cls and is_dataclass(task): return dict(kind=kind) | asdict(task)
     raise TypeError(f'task: {type(task).__name__} given, a task of the kinds {tuple(KINDS_OF_TASK)} is needed')
 
+# %% ../nbs/01_data.ipynb #6112c824
 def task_from(
     entry:object, # what `task_entry` gave
 ) -> Task:

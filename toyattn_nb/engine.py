@@ -35,6 +35,7 @@ def kernel() -> ModuleType:
         from toyattn_nb import kernel
     return kernel
 
+# %% ../nbs/08_engine.ipynb #a220a3f6
 def unavailable() -> str|None:
     "Why the kernel cannot run here; None where it can."
     try: kernel()
@@ -56,6 +57,7 @@ class Table(NamedTuple):
     row_at:NDArray[np.int64]   # (n_parts + 1,) where the rows of each part begin
     guide_at:NDArray[np.int64] # (n_parts + 1,) where its cells begin
 
+# %% ../nbs/08_engine.ipynb #3944e95e
 class Part(NamedTuple):
     "Bags of tokens with their probabilities."
     counts:ArrayLike # (n_rows, n_vocab)
@@ -79,6 +81,7 @@ def table(
     rows = np.concatenate([np.concatenate(counts), targets], 1)
     return Table(rows, queries, np.concatenate(cdfs), np.concatenate(guides), begins(cdfs), begins(guides))
 
+# %% ../nbs/08_engine.ipynb #b1f04a2c
 def distributions(
     target:ArrayLike, # a completion (n_rows,), or a distribution (n_rows, n_completions)
     n_rows:int,
@@ -92,6 +95,7 @@ def distributions(
     if not np.allclose(given.sum(-1), 1, atol=1e-5): raise ValueError('target: each row must sum to 1')
     return given.astype(np.float32)
 
+# %% ../nbs/08_engine.ipynb #52309cb6
 def begins(
     arrays:Sequence[np.ndarray],
 ) -> NDArray[np.int64]: # (n + 1,)
@@ -109,6 +113,7 @@ def cumulative(
     cdf[np.flatnonzero(p)[-1]:] = 1
     return cdf
 
+# %% ../nbs/08_engine.ipynb #cd2f49e8
 def guide(
     cdf:NDArray[np.float64], # (n_rows,)
 ) -> NDArray[np.int64]:      # (a power of two, at least twice n_rows)
@@ -125,6 +130,7 @@ def mix64(
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
+# %% ../nbs/08_engine.ipynb #b7ee11be
 def hashed(
     key:NDArray[np.uint64], # broadcasts with `i`
     i:ArrayLike,            # numbers of 0 or more
@@ -140,6 +146,7 @@ def stream_keys(
     seed = np.array([check_int('data_seed', data_seed, 0) % 2**64], np.uint64)
     return hashed(hashed(seed, 0), streams)
 
+# %% ../nbs/08_engine.ipynb #96931c6e
 class Batch(NamedTuple):
     "Contexts of one step."
     counts:NDArray[np.float32] # (..., batch, n_vocab)
@@ -242,6 +249,7 @@ class Work:
             zeros(n.n_completions, batch_size),                                       # logits
             zeros(2, batch_size))                                                     # spare
 
+# %% ../nbs/08_engine.ipynb #0e846c1d
 def zeros(*shape:int) -> NDArray[np.float32]: return np.zeros(shape, np.float32)
 def exact(*shape:int) -> NDArray[np.float64]: return np.zeros(shape, np.float64)
 def whole(*shape:int) -> NDArray[np.int64]: return np.zeros(shape, np.int64)
@@ -380,6 +388,7 @@ class Ensemble:
         shapes, places = self.sizes.shapes, self.sizes.places
         return {name: rows[:, places[name]].reshape(len(rows), *shape) for name, shape in shapes.items()}
 
+# %% ../nbs/08_engine.ipynb #84b392ab
 def sizes_of(
     params:Arrays,   # as `AttnOnly`'s, with one dimension of models in front
     n_columns:int,   # of the table: n_vocab + n_completions

@@ -31,6 +31,7 @@ def _block_rows(
     per_model = max(cfg.n_completions, n_targets, cfg.n_head * max(cfg.d_out, in_head))
     return max(1, BLOCK // (max(1, model.instances.numel()) * per_model))
 
+# %% ../nbs/03_evaluation.ipynb #1a52738f
 def check_model(
     model:AttnOnly, # what was given
     task:Task,      # what it should fit
@@ -75,6 +76,7 @@ def targets_of(
     entropy = torch.special.entr(table).sum(-1)
     return Targets(table.to(like), entropy.to(like))
 
+# %% ../nbs/03_evaluation.ipynb #2ef82b36
 def entries(
     logits:Tensor,        # (..., n_completions, rows), or log-probabilities
     targets:Targets|None, # of `targets_of`
@@ -94,6 +96,7 @@ class Evaluation(NamedTuple):
     margin:Tensor   # (...) smallest right entry minus largest other, over all rows; see `entries`
     solved:Tensor   # (...) bool: is every row's margin positive?
 
+# %% ../nbs/03_evaluation.ipynb #641203d5
 def margins(
     entries:Tensor, # (..., n_targets, rows) logits, where targets are the completions
     answer:Tensor,  # (rows,) the right targets
@@ -126,6 +129,7 @@ def evaluate(
         margin = torch.minimum(margin, by.amin(-1))
     return Evaluation(excess + _target_entropy(task), excess, accuracy, margin, margin > 0)
 
+# %% ../nbs/03_evaluation.ipynb #1f7d438c
 def _target_entropy(
     task:Task,
 ) -> float: # nats

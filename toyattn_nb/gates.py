@@ -25,6 +25,7 @@ def _check_sister(
     "`model` if it fits, and the task is a sister task; otherwise `TypeError` or `ValueError`."
     return check_model(model, check_type('task', task, IncoherentTask))
 
+# %% ../nbs/28_gates.ipynb #af7a7166
 def _with_source(
     task:IncoherentTask,
     number:int, # of the destination
@@ -35,6 +36,7 @@ def _with_source(
     prob = population.prob[number, here]
     return population.counts[number, here].double(), prob / prob.sum()
 
+# %% ../nbs/28_gates.ipynb #5223ea6a
 @plain_torch()
 def source_log_odds(
     model:AttnOnly,      # one model or an ensemble
@@ -81,6 +83,7 @@ def lost_with_head(
     heads = range(_check_sister(model, task).cfg.n_head)
     return torch.stack([_answered(without_head(model, head), task) < .5 for head in heads], -2)
 
+# %% ../nbs/28_gates.ipynb #89906d1f
 def _answered(
     model:AttnOnly,
     task:IncoherentTask,

@@ -87,6 +87,7 @@ def _from_onehot(
     unwritten = like.new_zeros(cfg.n_head, cfg.d_head, cfg.n_vocab)
     return _Stream(torch.cat([tokens, own], 1), torch.cat([unread, logits]), torch.cat([unwritten, like], 2))
 
+# %% ../nbs/22_interop.ipynb #7a33a49a
 def _from_learned(
     model:AttnOnly, # with embed="learned"
 ) -> _Stream:        # d_model as it is; n_completions more without a direct path
@@ -168,6 +169,7 @@ def _check_state(
     if extra: raise ValueError(f'state: {", ".join(extra)}: not of a model with this config')
     return {name: _weights(name, given[name], shape) for name, shape in shapes.items()}
 
+# %% ../nbs/22_interop.ipynb #8af2e31c
 def _weights(
     name:str,
     value:object,
@@ -180,6 +182,7 @@ def _weights(
     if not tensor.isfinite().all(): raise ValueError(f'state[{name!r}]: finite numbers are needed')
     return tensor.detach().double()
 
+# %% ../nbs/22_interop.ipynb #e81764b4
 def _check_name(name:object) -> None:
     "`ValueError` for the name of a tensor that belongs to what cannot be represented."
     text = check_type('state', name, str, 'as the name of each tensor')
@@ -202,6 +205,7 @@ def _attention_input(
     x = x / (x.square().mean(-1, keepdim=True) + eps).sqrt() * weights['blocks.0.ln1.w']
     return x + weights['blocks.0.ln1.b'] if norm == 'LN' else x
 
+# %% ../nbs/22_interop.ipynb #b8445d9c
 @torch.no_grad()
 def from_tl_state(
     config:Any,                      # a dict, or a config object of TransformerLens
@@ -227,6 +231,7 @@ def from_tl_state(
     dtype = state['embed.W_E'].dtype
     return AttnOnly(*_with_bias(entries, params, bias, queries)).to(dtype)
 
+# %% ../nbs/22_interop.ipynb #bf7d8a05
 def _with_bias(
     config:dict[str, Any],         # checked
     params:dict[str, Tensor],      # of the heads

@@ -62,6 +62,7 @@ def mix_two(
             x[i] += va * a[i] + vb * b[i] + vc * c[i] + vd * d[i]
             y[i] += wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i]
 
+# %% ../nbs/07_kernel.ipynb #abc4b752
 @compiled
 def mix(
     out,     # (n, batch) to which is added
@@ -102,6 +103,7 @@ def dots_two(
         v[t], v[t + 1], v[t + 2], v[t + 3] = va, vb, vc, vd
         w[t], w[t + 1], w[t + 2], w[t + 3] = wa, wb, wc, wd
 
+# %% ../nbs/07_kernel.ipynb #396b3d6d
 @compiled
 def dots(
     out,    # (n, n_rows up to a multiple of 4) written
@@ -132,6 +134,7 @@ def embed(
                     for m in range(d_model): total += np.float64(W_E[t, m]) * np.float64(W_read[h, m, d])
                     read[h * d_head + d, t] = total
 
+# %% ../nbs/07_kernel.ipynb #ca72884c
 @compiled
 def embed_back(
     g_read,       # float64, in shape as `read`: the gradient of what `embed` wrote
@@ -172,6 +175,7 @@ def unembed(
             for m in range(len(row)): total += row[m] * W_U[m, c]
             out[c] = total
 
+# %% ../nbs/07_kernel.ipynb #c4ca8d04
 @compiled
 def unembed_back(
     g_out,      # as `out`: the gradient of what `unembed` wrote
@@ -207,6 +211,7 @@ def scores(
     for t in range(n_vocab): out[t] -= top
     return top - bottom
 
+# %% ../nbs/07_kernel.ipynb #0e72c47e
 @compiled
 def scores_back(
     g_query, g_key, # (d_head, n_vocab) float64, to which is added
@@ -221,6 +226,7 @@ def scores_back(
             g_key[d, t] += g_score[t] * scale * query[d, q]
             g_query[d, q] += g_score[t] * scale * key[d, t]
 
+# %% ../nbs/07_kernel.ipynb #3a5f2c99
 @compiled
 def apart(
     out,    # (n_vocab, batch) written: counts times weights relative to each context's best token
@@ -265,6 +271,7 @@ def attend(
         z = pooled[j, lo:hi]
         for b in range(hi - lo): z[b] *= mass[b]
 
+# %% ../nbs/07_kernel.ipynb #1b863cfd
 @compiled
 def attend_back(
     g_pooled, # (n_values, batch) the gradient in z; divided by the mass
@@ -319,6 +326,7 @@ def attend_apart(
             z[b] /= total[b]
             rounded[b] = f4(z[b])
 
+# %% ../nbs/07_kernel.ipynb #8d6786a3
 @compiled
 def apart_back(
     g_score,  # (n_vocab,) float64, written
@@ -360,6 +368,7 @@ def softmax_less_target(
         x, y = logits[c], target[c]
         for b in range(batch): x[b] = x[b] * total[b] - share * y[b]
 
+# %% ../nbs/07_kernel.ipynb #a891de4f
 @compiled
 def bias_back(
     g_bias,   # (n_completions,) written
@@ -473,6 +482,7 @@ def adamw(
         v[i] = f4(.999) * v[i] + f4(.001) * g[i] * g[i]
         p[i] = p[i] * keep - rate * m[i] / (math.sqrt(v[i]) * root + f4(1e-8))
 
+# %% ../nbs/07_kernel.ipynb #4b5876d0
 @compiled
 def sgd(
     p, g, m,   # (n,) parameters, their gradient, its momentum
@@ -496,6 +506,7 @@ def mix64(
     x = (x ^ (x >> u8(27))) * u8(0x94D049BB133111EB)
     return x ^ (x >> u8(31))
 
+# %% ../nbs/07_kernel.ipynb #4b3a2d4f
 @exact
 def hashed(
     key, # uint64
@@ -514,6 +525,7 @@ def uniforms(
     "Random numbers `first`, `first` + 1, … of a key."
     for i in range(len(out)): out[i] = np.int64(hashed(key, first + i) >> u8(11)) * 2.**-53
 
+# %% ../nbs/07_kernel.ipynb #acf31eb2
 @exact
 def pick(
     u,     # from 0 up to 1
@@ -525,6 +537,7 @@ def pick(
     while cdf[row] <= u: row += 1
     return row
 
+# %% ../nbs/07_kernel.ipynb #844d3892
 @exact
 def draw(
     key,         # uint64, the batch's

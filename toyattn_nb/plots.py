@@ -577,6 +577,7 @@ def map_means(
     numbers = table.assign(**{column: table[column].astype('float64')})
     return numbers.groupby([y, x])[column].mean().unstack()
 
+# %% ../nbs/19_sweep.ipynb #2639c388
 def plot_map(
     table:pd.DataFrame,    # from `sweep` or `results`, or a part of it
     column:str,            # what to average over seeds

@@ -36,6 +36,7 @@ class _Rows(NamedTuple):
     targets:NDArray  # (n_target, n_completions) each target of the task once
     entropy:NDArray  # (n_target,) nats
 
+# %% ../nbs/15_certificates.ipynb #ddd24fbe
 def _population_rows(
     population:tuple[Tensor, Tensor, Tensor], # counts, target and prob, as a task's `population()` gives them
 ) -> _Rows:
@@ -65,6 +66,7 @@ def _check_population(population:object) -> tuple[NDArray, NDArray, NDArray]:
     check_counts(counts[prob > 0], counts.shape[-1])
     return counts.numpy(), target.numpy(), prob.numpy()
 
+# %% ../nbs/15_certificates.ipynb #fd3fbcd4
 def _of_shape(
     name:str,
     value:object,   # a tensor, or a NumPy array
@@ -76,6 +78,7 @@ def _of_shape(
     needed = ', '.join(map(str, dims))
     raise ValueError(f'{name}: shape {tuple(tensor.shape)} given, ({needed}) needed')
 
+# %% ../nbs/15_certificates.ipynb #3d23924a
 def _check_distributions(target:Tensor) -> None:
     "`ValueError` where a row is no distribution, or where there is none."
     if not len(target): raise ValueError('population.prob: no row has a probability above 0')
@@ -110,6 +113,7 @@ def _token_weights(
                          f'{MAX_SPREAD:.0f} are told apart; hard=True takes the limit')
     return np.exp(s - s.max(-1, keepdims=True))[:, rows.query].swapaxes(0, 1)
 
+# %% ../nbs/15_certificates.ipynb #fd4522b7
 MAX_SPREAD = 600. # nats: weights are floats, and smaller ones lose digits
 
 def _check_shape(
@@ -163,6 +167,7 @@ def _exact_target(
         raise Undecided(f'population.target: {target} is no distribution in fractions up to 1/{MAX_DENOMINATOR}')
     return exact
 
+# %% ../nbs/15_certificates.ipynb #42ae31d1
 MAX_DENOMINATOR = 10_000 # of a target's probabilities
 
 def _exact_features(
@@ -189,6 +194,7 @@ def _whole(
     factor = math.gcd(*numbers) or 1
     return [n // factor for n in numbers], Fraction(factor, denominator)
 
+# %% ../nbs/15_certificates.ipynb #bb720eb5
 def _without_factor(
     numbers:Sequence[int], # not all 0
 ) -> tuple[int, ...]:
@@ -225,6 +231,7 @@ def verify(
     left = sum(abs(_weighted(shares, entries)) for entries in zip(*vectors))
     return float(left * unit) + _above_zero(entropies)
 
+# %% ../nbs/15_certificates.ipynb #95781d57
 def _rows_of(
     certificate:Certificate,
     rows:_Rows,
@@ -238,6 +245,7 @@ def _rows_of(
         found.append(number[query, place])
     return found
 
+# %% ../nbs/15_certificates.ipynb #8d1e4435
 def _weighted(
     weights:Sequence[int],
     numbers:Sequence[Fraction], # as many
@@ -268,6 +276,7 @@ def _target_name(
     if len(set(target)) == 1: return 'uniform'
     return ' or '.join(name if p == 1 else f'{p} {name}' for p, name in zip(target, names) if p)
 
+# %% ../nbs/15_certificates.ipynb #c7d09b7f
 def describe(
     certificate:Certificate,
     population:tuple[Tensor, Tensor, Tensor], # for which it was made
@@ -306,6 +315,7 @@ def _null_vector(
     if len(free) != 1: return None
     return _back(steps, free.pop(), n_unknown)
 
+# %% ../nbs/15_certificates.ipynb #dd698af3
 def _back(
     steps:list[tuple[int, list[int]]], # column, and the equation that settles it from those after it
     free:int,                          # the column that none settles
@@ -344,6 +354,7 @@ def _exact_certificate(
     rights, others = zip(*pairs)
     return Certificate(tuple(map(int, rows.query[row])), tuple(map(int, rows.place[row])), rights, others, tuple(share))
 
+# %% ../nbs/15_certificates.ipynb #9aec1fa2
 def _is_kind(
     target:tuple[Fraction, ...],
     kind:tuple[Fraction, ...],

@@ -68,6 +68,7 @@ def _essence(
         elif token.start[0] not in in_docstring or not _inside(token.start, spans): pieces.append(token.string)
     return pieces
 
+# %% ../nbs/18_store.ipynb #e4cb2616
 def _inside(
     place:Place,
     spans:Sequence[tuple[Place, Place]],
@@ -99,6 +100,7 @@ def _essence_digest(
     "A short hash of what a module does; found once, since every cell of a folder is asked whether it is up to date."
     return _digest('\0'.join(_essence(source)).encode())
 
+# %% ../nbs/18_store.ipynb #a2bd0441
 def code_identity(
     modules:Sequence[str]=TRAINS, # of this package
 ) -> dict[str, str]:
@@ -110,6 +112,7 @@ def code_identity(
         found[f'{name}.py'] = _essence_digest(file.read_text(encoding='utf-8'))
     return found
 
+# %% ../nbs/18_store.ipynb #51480696
 def differences(
     there:dict, # what a folder holds
     here:dict,  # what is asked for
@@ -263,6 +266,7 @@ class Status:
         text = f'{self.done} of {self.total} cells finished'
         return f'{text}, {_duration(self.seconds_left)} to go' if self.seconds_left else text
 
+# %% ../nbs/18_store.ipynb #8b3d87b4
 def _duration(
     seconds:float,
 ) -> str:
@@ -272,6 +276,7 @@ def _duration(
         if seconds < limit: return f'about {seconds / size:.0f} {unit}'
     return f'about {seconds / 3600:.1f} h'
 
+# %% ../nbs/18_store.ipynb #cfbd2e71
 def status(
     out:str|os.PathLike, # the folder
 ) -> Status:

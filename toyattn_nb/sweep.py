@@ -47,6 +47,7 @@ def axes_of(
     found = {name: value for name, value in defaults(AttnConfig).items() if name != 'd_model'}
     return found | dict(task=kind) | defaults(KINDS_OF_TASK[kind]) | defaults(TrainConfig)
 
+# %% ../nbs/19_sweep.ipynb #5a51f6c0
 AXES = axes_of('skip_trigram') # of the usual task
 MAX_CELLS = 100_000  # what `grid` makes at most
 
@@ -71,6 +72,7 @@ def _axis_values(
     if not values: raise ValueError(f'{name}: no value given, so the grid has no cell')
     return values
 
+# %% ../nbs/19_sweep.ipynb #efca4c8e
 def _is_matrix(
     values:list,
 ) -> bool:
@@ -88,6 +90,7 @@ def _axis_of(
         if hasattr(part, name): return getattr(part, name)
     raise ValueError(f'{name}: no such axis')
 
+# %% ../nbs/19_sweep.ipynb #bd9f2538
 def _cell_with(
     values:dict[str, Any], # for each of `axes_of` its kind of task
 ) -> Cell:
@@ -106,6 +109,7 @@ def grid(
     combinations = [values for kind in kinds for values in _combinations_of(kind, axes)]
     return list(dict.fromkeys(_cell_with(values) for values in combinations))
 
+# %% ../nbs/19_sweep.ipynb #5f73ca53
 def _combinations_of(
     kind:str,                  # of task
     axes:Mapping[str, object], # any of `axes_of` it: one value or several
@@ -129,6 +133,7 @@ def work(
     products = cfg.n_head * (cfg.d_head + 1) * (cfg.n_vocab + cfg.n_completions)
     return float(contexts * (25 * cfg.n_completions + products))
 
+# %% ../nbs/19_sweep.ipynb #2b8288a0
 def _memory(
     cell:Cell,
     n_seeds:int, # trained side by side
@@ -167,6 +172,7 @@ class Job:
         return dict(key=self.cell.key, name=self.cell.name, cell=self.cell.to_dict(), n_seeds=self.n_seeds,
                     first_seed=self.first_seed, columns=list(self.columns), record=record, work=work(self.cell))
 
+# %% ../nbs/19_sweep.ipynb #ea08c204
 def _job_from(
     entry:dict[str, Any], # what `Job.to_dict` gave
 ) -> Job:
@@ -176,6 +182,7 @@ def _job_from(
         return Job(cell_from(entry['cell']), entry['n_seeds'], entry['first_seed'], columns, entry['record'])
     except (KeyError, TypeError) as e: raise ValueError(f'job: {e}') from e
 
+# %% ../nbs/19_sweep.ipynb #a03ae0e9
 def _check_jobs(
     jobs:Sequence[Job],
     at_once:int,         # trained side by side in this machine's memory; 0: elsewhere
@@ -205,6 +212,7 @@ def _column_type(
         if default is not None: return {bool: 'bool', int: 'int64', float: 'float64', str: 'str'}[type(default)]
     return 'float64'
 
+# %% ../nbs/19_sweep.ipynb #866b449f
 def _cell_columns(
     cell:Cell,
 ) -> dict[str, Any]:
@@ -214,6 +222,7 @@ def _cell_columns(
     elif values['scores'] != 'even': values['scores'] = json.dumps(values['scores'])
     return values
 
+# %% ../nbs/19_sweep.ipynb #12ac8c14
 COLUMNS = [*AXES, 'seed', *SEED_COLUMNS, 'steps_to_solved', 'threads', 'seconds']  # of a sweep over the usual task
 
 def _rows_table(
@@ -265,6 +274,7 @@ def _end_with_parent() -> None:
         os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
 
+# %% ../nbs/19_sweep.ipynb #2dab7104
 def _executor(
     n_workers:int, # processes of this machine
     client:Any,    # a Dask client, or None
@@ -273,6 +283,7 @@ def _executor(
     if client is not None: return client.get_executor(pure=False)
     return ProcessPoolExecutor(n_workers, multiprocessing.get_context('spawn'), _end_with_parent)
 
+# %% ../nbs/19_sweep.ipynb #2710685f
 ENDED = ('a worker process came to its end before its cell did: call again to go on. A script that starts workers '
          "needs `if __name__ == '__main__':` around what it does")
 
@@ -296,6 +307,7 @@ def _done_jobs(
         for future in futures: future.cancel()
         pool.shutdown()
 
+# %% ../nbs/19_sweep.ipynb #095b3735
 @contextmanager
 def _connected(
     client:Any, # a Dask client, the address of a scheduler, or None
@@ -373,6 +385,7 @@ def is_trained(store:Store, job:Job) -> bool:
     if about is None or (about.get('n_seeds'), about.get('first_seed')) != (job.n_seeds, job.first_seed): return False
     return store.whole(job.cell.key, RUN)
 
+# %% ../nbs/19_sweep.ipynb #813a8dc1
 def is_measured(store:Store, job:Job) -> bool:
     "Are there whole rows of this job, by the present measures?"
     _check_place(store, job)
@@ -381,6 +394,7 @@ def is_measured(store:Store, job:Job) -> bool:
     columns = about.get('columns')
     return isinstance(columns, list) and set(job.columns) <= set(columns) and store.whole(job.cell.key, ROWS)
 
+# %% ../nbs/19_sweep.ipynb #33a1e501
 def measure_again(store:Store, job:Job) -> None:
     "New rows from the run that is there."
     _check_place(store, job)
@@ -422,6 +436,7 @@ def fill(
                 raise OSError(e.errno, why, str(store.folder)) from e
     return all_jobs
 
+# %% ../nbs/19_sweep.ipynb #3721872b
 def _fill_locked(
     store:Store,
     jobs:list[Job],
@@ -462,6 +477,7 @@ def results(
     _check_known(names, table.columns, 'column')
     return table[names]
 
+# %% ../nbs/19_sweep.ipynb #8290177e
 def sweep(
     out:str|os.PathLike,               # the folder, new or of a sweep that shall go on
     cells:Sequence[Cell]|None=None,    # from `grid`; new ones are added to the folder's; None: those that it has

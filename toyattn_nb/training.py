@@ -71,6 +71,7 @@ def check_scores(
     heads = [check_list('scores', head) for head in check_list('scores', scores)]
     return tuple(tuple(_number_or_row(x) for x in head) for head in heads) # type: ignore[return-value]
 
+# %% ../nbs/09_training.ipynb #f1144b65
 def _number_or_row(
     x:object, # what stands under a head: a number for a token, or the row of a query
 ) -> float|Row:
@@ -79,6 +80,7 @@ def _number_or_row(
     if not several: return check_float('scores', x)
     return tuple(check_float('scores', number) for number in check_list('scores', x))
 
+# %% ../nbs/09_training.ipynb #0522a0ce
 def held_scores(
     scores:str|Scores, # as `check_scores` gives them
     task:Task,         # which tokens are signals, and which queries there are
@@ -98,6 +100,7 @@ def held_scores(
         raise ValueError(f'scores: shape {tuple(held.shape)} given, {words} = {needed} needed')
     return held
 
+# %% ../nbs/09_training.ipynb #b49aa016
 def _even_scores(
     task:Task,
 ) -> Row: # (n_vocab,)
@@ -141,6 +144,7 @@ class History(NamedTuple):
     accuracy:Tensor # (n_records, n_seeds)
     margin:Tensor   # (n_records, n_seeds) smallest; positive: solved
 
+# %% ../nbs/09_training.ipynb #1e515732
 @dataclass
 class Run:
     "What `train` returns."
@@ -226,6 +230,7 @@ def _run_from(
     return Run(task, config, seeds, AttnOnly(cfg, parts['model']), history, AttnOnly(cfg, parts['snapshots']),
                snapshot_steps, steps_done, how)
 
+# %% ../nbs/09_training.ipynb #a7073e5a
 def _check_instances(
     name:str,             # of the part, for the message
     got:tuple[int, ...],  # its instance dimensions
@@ -234,6 +239,7 @@ def _check_instances(
     "`ValueError` where the instance dimensions are others than needed."
     if tuple(got) != needed: raise ValueError(f'{name}: instances {tuple(got)} found, {needed} needed')
 
+# %% ../nbs/09_training.ipynb #50d7d564
 def _check_history(
     history:History,
     n_seeds:int,
@@ -266,6 +272,7 @@ def context_table(
     every = [engine.Part(first.counts, first.prob), *_filler_parts(parts, task.n_vocab)]
     return engine.table(every, target, task.n_completions, number)
 
+# %% ../nbs/09_training.ipynb #a231ea26
 def _filler_parts(
     parts:Parts,
     n_vocab:int,
@@ -345,6 +352,7 @@ def start(
     for name, p in model.named_parameters(): p.requires_grad_(name not in held)
     return model
 
+# %% ../nbs/09_training.ipynb #eae83ef1
 def _hold_scores(
     model:AttnOnly, # changed in place
     scores:Tensor,  # (n_head, n_vocab), or (n_head, n_query, n_vocab)
@@ -364,6 +372,7 @@ def _hold_scores(
     model.W_Q[..., :rank] = torch.einsum('...mq,hqr->...hmr', torch.linalg.pinv(inputs), math.sqrt(cfg.d_head) * query)
     model.W_K[..., :rank] = torch.einsum('...mt,htr->...hmr', torch.linalg.pinv(W_E), key)
 
+# %% ../nbs/09_training.ipynb #523ce012
 def _as_products(
     scores:Tensor, # (n_head, n_query, n_vocab)
 ) -> tuple[Tensor, Tensor]: # query (n_head, n_query, rank); key (n_head, n_vocab, rank)
@@ -529,6 +538,7 @@ def check_seeds(
     if not chosen: raise ValueError('seeds: none given, at least one is needed')
     return chosen
 
+# %% ../nbs/09_training.ipynb #14e76b79
 def check_steps(
     name:str,     # the argument's name
     steps:object, # some steps of a training
@@ -540,6 +550,7 @@ def check_steps(
         if s > last: raise ValueError(f'{name}={s}: beyond the last step, {last}')
     return chosen
 
+# %% ../nbs/09_training.ipynb #a514b088
 def check_device(
     device:Any, # a name or a `torch.device`
 ) -> torch.device:
@@ -595,6 +606,7 @@ def _config_with(
     if unknown: raise TypeError(f'{", ".join(unknown)}: no such argument, and no field of TrainConfig')
     return replace(TrainConfig() if config is None else check_type('config', config, TrainConfig), **changes)
 
+# %% ../nbs/09_training.ipynb #b8c15c2e
 @contextmanager
 def _few_threads(
     work:int, # logits of a step
@@ -605,6 +617,7 @@ def _few_threads(
     try: yield
     finally: torch.set_num_threads(threads)
 
+# %% ../nbs/09_training.ipynb #410ceb17
 def _how_trained(
     by:str,             # "kernel" or "torch"
     fallback:str|None,  # why it is not the kernel, where it could have been
@@ -616,6 +629,7 @@ def _how_trained(
     how['versions'] = versions() | (dict(numba=engine.numba_version()) if by == 'kernel' else {})
     return how if fallback is None else how | dict(fallback=fallback)
 
+# %% ../nbs/09_training.ipynb #9bd9f052
 def _go(
     stepper:_Stepper|_KernelStepper,
     keeper:_Keeper,
