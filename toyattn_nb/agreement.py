@@ -6,7 +6,7 @@
 __all__ = ['residualised', 'permuted', 'planted', 'same_group', 'window_means', 'relative_orders', 'window_information',
            'layer_table']
 
-# %% ../nbs/34_agreement.ipynb #10789d45
+# %% ../nbs/34_agreement.ipynb #17a18d3a
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .core import (check_float, check_floats, check_generator, check_int, check_ints, check_list, check_tensor,
-                             check_type, exact_dtype)
+from .core import (check_float, check_floats, check_generator, check_int, check_ints, check_list,
+                             check_tensor, check_type, exact_dtype, plain_torch)
 from .language import Contexts
 from .preferences import head_pairs, head_scores, least_seeds, orders, pairwise_tau
 
@@ -36,7 +36,8 @@ def residualised(
     slopes = torch.linalg.lstsq(known.flatten(0, 1), scores.transpose(1, 2).flatten(0, 1)).solution # (2, n_head)
     return (scores - torch.einsum('ckx,xh->chk', known, slopes)).to(contexts.scores.dtype)
 
-# %% ../nbs/34_agreement.ipynb #712c3b9c
+# %% ../nbs/34_agreement.ipynb #746802c5
+@plain_torch()
 def permuted(
     scores:Tensor,             # (..., n_head, n_key)
     generator:torch.Generator,
@@ -60,7 +61,8 @@ def planted(
     scores[:, second] = (1 - strength) * scores[:, second] - strength * scores[:, first]
     return Contexts(scores, contexts.distance, contexts.importance, contexts.window)
 
-# %% ../nbs/34_agreement.ipynb #af09901f
+# %% ../nbs/34_agreement.ipynb #89fcd327
+@plain_torch()
 def same_group(
     n_head:int,
     n_kv:int,   # heads of keys and values
@@ -84,7 +86,8 @@ def window_means(
     count = window.bincount(minlength=n_window).to(values)
     return total / count.reshape(-1, *[1] * (values.ndim - 1))
 
-# %% ../nbs/34_agreement.ipynb #debae1b8
+# %% ../nbs/34_agreement.ipynb #62a6b189
+@plain_torch()
 def relative_orders(
     scores:Tensor, # (n_context, n_head, n_key)
 ) -> Tensor:       # (n_context, n_pair, n_key) ranks
@@ -111,6 +114,7 @@ def _known_bits(
     share = counts / counts.sum(-1, keepdim=True)
     return (math.lgamma(n_key + 1) - torch.special.entr(share).sum(-1)) / math.log(2)
 
+@plain_torch()
 def window_information(
     scores:Tensor, # (n_context, n_head, n_key)
     window:Tensor, # (n_context,) the window of each, at least two
@@ -127,7 +131,8 @@ def window_information(
     total = counts.sum(0)
     return n_window * _known_bits(total, n_key) - (n_window - 1) * _known_bits(total - counts, n_key)
 
-# %% ../nbs/34_agreement.ipynb #34604979
+# %% ../nbs/34_agreement.ipynb #802889b5
+@plain_torch()
 def layer_table(
     contexts:Contexts,         # of one layer, in at least two windows
     n_kv:int,                  # heads of keys and values

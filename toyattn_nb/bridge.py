@@ -22,7 +22,7 @@ from .circuits import Heads
 from .core import check_float, check_int, check_ints, check_list, check_tensor, check_type, plain_torch
 from .preferences import pairwise_tau
 
-# %% ../nbs/39_bridge.ipynb #29c9183c
+# %% ../nbs/39_bridge.ipynb #bb8d3c18
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 class Words(NamedTuple):
@@ -30,6 +30,7 @@ class Words(NamedTuple):
     ids:Tensor            # (n,) int64, 0 for a word that is none of those
     names:tuple[str, ...] # (n_vocab,) the words, the most frequent first; the first entry stands for all others
 
+@plain_torch()
 def word_ids(
     docs:Sequence[str],
     n_vocab:int=1024,   # words that are told apart, and one for the others
@@ -85,7 +86,7 @@ def bridge_weights(
         weights['b'] = torch.zeros(n_head, cfg.n_token)
     return weights
 
-# %% ../nbs/39_bridge.ipynb #87497300
+# %% ../nbs/39_bridge.ipynb #c314145f
 def content_scores(
     weights:dict[str, Tensor], # of a bridge model
     queries:Tensor,            # (n_query,) tokens
@@ -113,7 +114,7 @@ def bridge_logits(
     "Logits of the next word."
     x = _embedded(weights)[tokens]                                              # (n_window, n_token, d_model)
     q, k, v = (torch.einsum('wtd,hdk->whtk', x, weights[f'W_{name}']) for name in 'QKV')
-    place = torch.arange(tokens.shape[1])
+    place = torch.arange(tokens.shape[1], device=x.device)
     away = place[:, None] - place                                               # (n_token, n_token)
     content = q @ k.mT / math.sqrt(q.shape[-1])                                 # (n_window, n_head, n_token, n_token)
     by_place = weights['b'][:, away.clamp(min=0)]                               # (n_head, n_token, n_token)
@@ -123,7 +124,8 @@ def bridge_logits(
     out = torch.einsum('whtk,hkd->wtd', pattern @ v, weights['W_O'])
     return F.rms_norm(x + out, x.shape[-1:]) @ weights['W_U']
 
-# %% ../nbs/39_bridge.ipynb #ad3aa019
+# %% ../nbs/39_bridge.ipynb #00648821
+@plain_torch()
 def ask(
     tokens:Tensor,             # (n_window, n_token + 1) of text
     signals:Tensor,            # (N_SIGNAL,) words
@@ -142,7 +144,8 @@ def ask(
     asked[:, -1] = n_vocab + 1 + torch.tensor(answers)
     return asked
 
-# %% ../nbs/39_bridge.ipynb #e1831dcd
+# %% ../nbs/39_bridge.ipynb #d4b92abb
+@plain_torch()
 def draw_windows(
     ids:Tensor,                # (n,) a text
     cfg:BridgeConfig,
@@ -155,6 +158,7 @@ def draw_windows(
     places = start[:, None] + torch.arange(cfg.n_token + 1)                     # (n_window, n_token + 1)
     return ids[places]
 
+@plain_torch(grad=True)
 def train_bridge(
     ids:Tensor,                # (n,) the text
     cfg:BridgeConfig,
@@ -177,8 +181,8 @@ def train_bridge(
         schedule.step()
     return {name: w.detach() for name, w in weights.items()}
 
-# %% ../nbs/39_bridge.ipynb #3ee3bf90
-@torch.no_grad()
+# %% ../nbs/39_bridge.ipynb #f839b563
+@plain_torch()
 def bridge_measures(
     weights:dict[str, Tensor],
     cfg:BridgeConfig,

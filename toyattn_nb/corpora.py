@@ -6,7 +6,7 @@
 __all__ = ['CORPORA', 'EXPLORED', 'CONFIRMING', 'CHARS', 'r_strings', 'paragraphs', 'page_text', 'load_corpus', 'pieces',
            'text_windows']
 
-# %% ../nbs/36_corpora.ipynb #6c3fc972
+# %% ../nbs/36_corpora.ipynb #4af27bcb
 import html
 import importlib.metadata
 import re
@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .core import check_generator, check_int, check_list, check_path, check_type, one_of, read_bytes
+from .core import (check_generator, check_int, check_list, check_path, check_type, one_of, plain_torch,
+                             read_bytes)
 from .lm import LM, encode
 
 # %% ../nbs/36_corpora.ipynb #6abfcce2
@@ -116,9 +117,10 @@ def _own_texts(
     try: return [read_bytes(f).decode('utf-8') for f in files]
     except UnicodeDecodeError as e: raise ValueError(f'corpus={str(name)!r}: not text in UTF-8 ({e})') from e
 
-# %% ../nbs/36_corpora.ipynb #4a8a6775
+# %% ../nbs/36_corpora.ipynb #59264546
 CHARS = 8  # characters a token that a piece has: English needs some four
 
+@plain_torch()
 def pieces(
     docs:Sequence[str],
     n_token:int,                # in a window
@@ -132,6 +134,7 @@ def pieces(
     order = torch.randperm(len(places), generator=check_generator(generator)).tolist()
     return [docs[d][start:start + n_char] for d, start in (places[i] for i in order)]
 
+@plain_torch()
 def text_windows(
     lm:LM,
     docs:Sequence[str],

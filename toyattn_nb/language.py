@@ -19,7 +19,7 @@ from .core import (check_bool, check_float, check_floats, check_int, check_ints,
                              check_tokens, check_type, plain_torch)
 from .lm import LM
 
-# %% ../nbs/23_language.ipynb #5c675690
+# %% ../nbs/23_language.ipynb #b947ab40
 @dataclass(frozen=True)
 class Reading:
     "What the heads of a model do in windows of text."
@@ -29,14 +29,16 @@ class Reading:
     n_kv:int             # heads of keys and values; n_head where each head has its own
 
     def __post_init__(self) -> None:
-        shape = tuple(check_floats('scores', self.scores).shape)
+        scores = check_floats('scores', self.scores)
+        shape = tuple(scores.shape)
         if len(shape) != 5:
             raise ValueError(f'scores: {shape} given, (n_window, n_layer, n_head, n_dest, n_token) needed')
         n_window, n_layer, n_head, n_dest, n_token = shape
-        check_floats('written', self.written, n_window, n_layer, n_head, n_token)
+        written = check_floats('written', self.written, n_window, n_layer, n_head, n_token)
         dest = check_ints('dest', self.dest, 0, n_token - 1)
         if len(dest) != n_dest: raise ValueError(f'dest: {len(dest)} places given, scores of {n_dest}')
-        object.__setattr__(self, 'dest', tuple(dest))
+        for name, value in dict(scores=scores, written=written, dest=tuple(dest)).items():
+            object.__setattr__(self, name, value)
         if n_head % check_int('n_kv', self.n_kv, 1):
             raise ValueError(f'n_kv={self.n_kv}: a divisor of n_head={n_head} is needed')
 
@@ -57,7 +59,7 @@ class Reading:
         places = [f'place {i}' for i in self.dest]
         return Heads.of(self.scores[window, layer], None, places, names)
 
-# %% ../nbs/23_language.ipynb #a8028998
+# %% ../nbs/23_language.ipynb #166a6e23
 def written_norms(
     values:Tensor, # (n_window, n_token, n_kv, d_head)
     W_O:Tensor,    # (n_head, d_head, d_model)
@@ -66,7 +68,7 @@ def written_norms(
     own = values.repeat_interleave(len(W_O) // values.shape[-2], -2)    # (n_window, n_token, n_head, d_head)
     return torch.einsum('bthd,hdm->bhtm', own, W_O).norm(dim=-1)
 
-@torch.no_grad()
+@plain_torch()
 def read(
     lm:LM,
     tokens:Tensor,      # (n_window, n_token)
@@ -86,7 +88,8 @@ def read(
     lm.resume(lm.embed(tokens), 0, hooks)
     return Reading(torch.stack(scores, 1), torch.stack(written, 1), tuple(places), lm.cfg.n_kv)
 
-# %% ../nbs/23_language.ipynb #e49a55e0
+# %% ../nbs/23_language.ipynb #f371e1ea
+@plain_torch()
 def read_cache(
     cache:Mapping[str, Tensor], # activations by TransformerLens' names
     W_O:Tensor,                 # (n_layer, n_head, d_head, d_model), of TransformerLens' models `model.W_O`
@@ -104,8 +107,8 @@ def read_cache(
         written.append(written_norms(values, W_O[layer]))
     return Reading(torch.stack(scores, 1), torch.stack(written, 1), tuple(dest), values.shape[-2])
 
-# %% ../nbs/23_language.ipynb #af470221
-@torch.no_grad()
+# %% ../nbs/23_language.ipynb #76df8aa3
+@plain_torch()
 def read_transformers(
     model:Any,          # a causal language model of `transformers`
     tokens:Tensor,      # (n_window, n_token), without padding
@@ -141,7 +144,7 @@ def _output_matrix(
     if hasattr(module, 'c_proj'): return module.c_proj.weight           # GPT-2 keeps (in, out)
     raise ValueError(f'model: {type(module).__name__} has neither o_proj nor c_proj')
 
-# %% ../nbs/23_language.ipynb #49a453b8
+# %% ../nbs/23_language.ipynb #522aa066
 def made_reading(
     seed:int,
     n_window:int=12,
@@ -159,12 +162,13 @@ def made_reading(
     "A reading of heads that were never trained: destinations in the second half, every fourth."
     sizes = check_int('n_window', n_window, 1), check_int('n_layer', n_layer, 1), check_int('n_head', n_head, 2)
     n_token = check_int('n_token', n_token, 8)
+    if sizes[2] % check_int('n_kv', n_kv, 1): raise ValueError(f'n_kv={n_kv}: a divisor of n_head={n_head} is needed')
     dest = torch.arange(n_token // 2, n_token, 4)
     away = dest[:, None] - torch.arange(n_token)                      # (n_dest, n_token)
     with plain_torch():
         generator = torch.Generator().manual_seed(check_int('seed', seed, 0, 2**63 - 1))
-        scores = _made_scores(sizes, check_int('n_kv', n_kv, 1), away.shape, check_bool('zero_sum', zero_sum),
-                              (common, shared, salience), generator)
+        scales = check_float('common', common), check_float('shared', shared), check_float('salience', salience)
+        scores = _made_scores(sizes, n_kv, away.shape, check_bool('zero_sum', zero_sum), scales, generator)
         scores = scores - check_float('place', place) * (away.clamp(min=0) + 1.).log()
         written = 1 + .2 * torch.rand(*sizes, n_token, generator=generator)
         idle = [0, n_token // 4, n_token // 3]
@@ -202,7 +206,7 @@ def sinks(
     idle[:, 0] = True
     return idle
 
-# %% ../nbs/23_language.ipynb #d1fb3d73
+# %% ../nbs/23_language.ipynb #67137220
 def layer_weights(
     reading:Reading,
 ) -> Tensor:         # (n_window, n_layer, n_dest, n_token), sums to 1 over tokens
@@ -224,6 +228,7 @@ def importance(
     if not others: raise ValueError(f'apart={apart}: no layer of {n_layer} is further than that from layer {layer}')
     return weights[:, others].mean(1)
 
+@plain_torch()
 def important_keys(
     importance:Tensor,  # (n_window, n_dest, n_token)
     excluded:Tensor,    # (n_window, n_token) bool, from `sinks`
@@ -242,7 +247,7 @@ def important_keys(
     if fewest < n_key: raise ValueError(f'n_key={n_key}: a destination has only {fewest} keys to choose from')
     return importance.masked_fill(~allowed, -1.).topk(n_key).indices
 
-# %% ../nbs/23_language.ipynb #1e0efc90
+# %% ../nbs/23_language.ipynb #bb80af66
 @dataclass(frozen=True)
 class Contexts:
     "What heads score at some keys of each destination."
@@ -255,8 +260,10 @@ class Contexts:
         scores = check_floats('scores', self.scores, 'n_head', 'n_key')
         if scores.ndim != 3: raise ValueError(f'scores: {tuple(scores.shape)} given, (n_context, n_head, n_key) needed')
         n_context, _, n_key = scores.shape
-        for name in ('distance', 'importance'): check_floats(name, getattr(self, name), n_context, n_key)
-        check_tensor('window', self.window, n_context)
+        checked = dict(scores=scores, window=check_tensor('window', self.window, n_context))
+        for name in ('distance', 'importance'):
+            checked[name] = check_floats(name, getattr(self, name), n_context, n_key)
+        for name, value in checked.items(): object.__setattr__(self, name, value)
 
     def top(self,
         n_key:int, # so many
@@ -266,6 +273,7 @@ class Contexts:
         distance, importance = self.distance[:, :n_key], self.importance[:, :n_key]
         return Contexts(self.scores[..., :n_key], distance, importance, self.window)
 
+@plain_torch()
 def contexts(
     reading:Reading,
     layer:int,                # at the keys for this layer
@@ -288,7 +296,8 @@ def contexts(
     mattering = matters.gather(-1, keys)                                # (n_window, n_dest, n_key)
     return Contexts(scores.flatten(0, 1), away.flatten(0, 1).to(scores), mattering.flatten(0, 1), window)
 
-# %% ../nbs/23_language.ipynb #0fcfd883
+# %% ../nbs/23_language.ipynb #f0ef257c
+@plain_torch()
 def join(
     parts:Sequence[Contexts], # of different windows, with the same heads and number of keys
 ) -> Contexts:

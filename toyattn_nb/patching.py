@@ -6,7 +6,7 @@
 __all__ = ['FIRST', 'KINDS', 'patch', 'content_shares', 'look_like', 'traits', 'overlap', 'matched_stranger', 'shuffled_shares',
            'draw_pairs', 'new_looks', 'CleanRun', 'patch_costs']
 
-# %% ../nbs/35_patching.ipynb #abcd0aef
+# %% ../nbs/35_patching.ipynb #f8584317
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from .agreement import same_group
-from .core import check_floats, check_generator, check_int, check_ints, check_list, check_tensor, check_type
+from .core import (check_floats, check_generator, check_int, check_ints, check_list, check_tensor,
+                             check_type, plain_torch)
 from .language import read, sinks
 from .lm import LM, through_hooks
 from .model import Hooks
@@ -63,9 +64,10 @@ def look_like(
     new = shares.where(there, own[:, 0]) * mass[:, 0]
     return pattern.where(excluded[:, None], new)
 
-# %% ../nbs/35_patching.ipynb #8200de5b
+# %% ../nbs/35_patching.ipynb #c5ea6896
 FIRST = 32  # places before this one have little to look at, and are not counted
 
+@plain_torch()
 def traits(
     shares:Tensor, # (n_window, n_head, n_token, n_token)
 ) -> Tensor:       # (n_head, 2) sum of squared shares, mean log₂ distance
@@ -86,7 +88,7 @@ def overlap(
     common = torch.minimum(shares, other).sum(-1)                      # (n_window, ..., n_token)
     return common[..., FIRST:].mean(-1).mean(0)
 
-# %% ../nbs/35_patching.ipynb #92d6b9ab
+# %% ../nbs/35_patching.ipynb #1508d60f
 def matched_stranger(
     shares:Tensor,     # (n_window, n_token, n_token) of the head that is to look elsewhere
     wanted:Tensor,     # of the same shape: the neighbour's whose place a stranger takes
@@ -103,6 +105,7 @@ def matched_stranger(
     off[list(taken)] = torch.inf
     return int(off.argmin())
 
+@plain_torch()
 def shuffled_shares(
     shares:Tensor,             # (n_window, n_token, n_token)
     excluded:Tensor,           # (n_window, n_token) bool
@@ -116,7 +119,8 @@ def shuffled_shares(
     taken = shares.gather(-1, source.argsort(-1))
     return torch.zeros_like(shares).scatter(-1, target.argsort(-1), taken)
 
-# %% ../nbs/35_patching.ipynb #20fa6e45
+# %% ../nbs/35_patching.ipynb #aeaac766
+@plain_torch()
 def draw_pairs(
     n_head:int,
     n_kv:int,                  # at least 2
@@ -135,7 +139,7 @@ def draw_pairs(
         drawn = list(zip(heads[:n_pair], heads[n_pair:]))
         if all((min(pair), max(pair)) in allowed for pair in drawn): return drawn
 
-# %% ../nbs/35_patching.ipynb #3c4c9794
+# %% ../nbs/35_patching.ipynb #62973e05
 KINDS = 'own', 'neighbour', 'stranger', 'shuffled'
 
 def new_looks(
@@ -159,7 +163,7 @@ def new_looks(
 
 class CleanRun:
     "A model's own run over windows of text, taken up where it is needed."
-    @torch.no_grad()
+    @plain_torch()
     def __init__(self,
         lm:LM,
         tokens:Tensor, # (n_window, n_token), more than 40 tokens
@@ -171,7 +175,7 @@ class CleanRun:
         self._layer, self._stream = 0, lm.embed(self.tokens)
         self.losses = lm.losses(lm.resume(self._stream, 0), self.tokens) # (n_window, n_token - 1) nats
 
-    @torch.no_grad()
+    @plain_torch()
     def stream(self,
         layer:int,
     ) -> Tensor:   # (n_window, n_token, d_model)
@@ -183,7 +187,7 @@ class CleanRun:
             self._layer += 1
         return self._stream
 
-    @torch.no_grad()
+    @plain_torch()
     def pattern(self,
         layer:int,
     ) -> Tensor:   # (n_window, n_head, n_token, n_token)
@@ -195,8 +199,8 @@ class CleanRun:
         self.lm.attention(layer, self.stream(layer), at)
         return kept[name]
 
-# %% ../nbs/35_patching.ipynb #5c41a41c
-@torch.no_grad()
+# %% ../nbs/35_patching.ipynb #d5a8e8d0
+@plain_torch()
 def patch_costs(
     run:CleanRun,
     layer:int,                       # not the first, not the last

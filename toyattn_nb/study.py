@@ -7,7 +7,7 @@ __all__ = ['N_KEY', 'N_ORDER', 'BACK', 'QUICK', 'DECIDE', 'window_table', 'agree
            'model_identity', 'Step', 'study_steps', 'agreement_step', 'patch_step', 'run_study', 'study_windows',
            'study_tables']
 
-# %% ../nbs/37_study.ipynb #7161cb30
+# %% ../nbs/37_study.ipynb #2334a64b
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from torch import Tensor
 from .agreement import (layer_table, permuted, planted, residualised, same_group, window_information,
                                   window_means)
 from .core import (check_bool, check_int, check_ints, check_list, check_path, check_type, has_bars,
-                             read_json, to_json, versions, write_whole)
+                             plain_torch, read_json, to_json, versions, write_whole)
 from .corpora import EXPLORED, load_corpus, text_windows
 from .language import Contexts, Reading, contexts, join, layer_weights, read
 from .lm import LM, random_lm
@@ -32,9 +32,10 @@ from .store import code_identity
 
 if TYPE_CHECKING: from pandas import DataFrame
 
-# %% ../nbs/37_study.ipynb #f4be0ea1
+# %% ../nbs/37_study.ipynb #b5feb1ba
 N_KEY, N_ORDER, BACK = 8, 4, 4  # keys of a context, those whose orders are counted, and how far back keys begin
 
+@plain_torch()
 def window_table(
     here:Contexts,             # of one layer
     after:Contexts|None,       # the next layer's heads at the same keys; None: there is no next layer
@@ -73,7 +74,8 @@ def _across(
     across = [first < n_head <= second for first, second in head_pairs(both.shape[1])]
     return _by_window(both, contexts)[:, torch.tensor(across)].mean(1)
 
-# %% ../nbs/37_study.ipynb #6e5457c0
+# %% ../nbs/37_study.ipynb #90b0ce48
+@plain_torch()
 def agreement_tables(
     readings:Iterable[Reading],         # a window each, or more
     layers:Sequence[int],               # which are measured
@@ -218,7 +220,8 @@ def patch_step(
     pairs = draw_pairs(cfg.n_head, cfg.n_kv, min(4, cfg.n_head // 2), generator)
     return dict(costs=patch_costs(run, step.layer, pairs, generator).assign(draw=step.draw))
 
-# %% ../nbs/37_study.ipynb #2674f66c
+# %% ../nbs/37_study.ipynb #76476ae5
+@plain_torch()
 def run_study(
     out:object,              # a folder, new or of the same study
     lm:LM,
@@ -245,6 +248,7 @@ def run_study(
         for name, table in tables.items(): _write_table(step.path(out, name), table.assign(corpus=step.corpus))
     return study_tables(out)
 
+@plain_torch()
 def study_windows(
     study:Study,
     lm:LM,
