@@ -528,8 +528,8 @@ def measure_of(
 ) -> Measure:
     "A record's figure of a quantity; `ValueError` where there is none."
     check_type('quantity', quantity, Quantity)
-    for measure in (*check_type('record', record, Record).measured, *record.control):
-        if _is_of(measure, quantity): return measure
+    for m in (*check_type('record', record, Record).measured, *record.control):
+        if _is_of(m, quantity): return m
     raise ValueError(f'record: {record.id} has no figure of {quantity.name}')
 
 def value_of(

@@ -169,7 +169,7 @@ def _tau_columns(record:Record, rows:Rows) -> list[_TauColumn]: # without those 
     "Random orders, models before training, and trained ones by width."
     values, prob = tau_null(TASK.n_signal)
     columns = [_TauColumn('random', prob, value_of(record, RANDOM_TAU), [], GREY)]
-    taken = {'step 0': START_TAU[H2D4]}
+    taken = {'\nstep 0': START_TAU[H2D4]}  # a line lower, so that no label runs into the next
     for cell in ALL_WIDTHS: taken[str(cell.cfg.d_head)] = TAU[cell]
     for label, quantity in taken.items():
         seeds = quantity.values(rows).to_numpy()                    # (n_seed,)
