@@ -143,7 +143,7 @@ TOLD = {    # claim → the part of the story that tells it
     'C4': 'writeup/3_inverted.html', 'C5': 'writeup/3_inverted.html', 'C6': 'writeup/3_inverted.html',
     'C7': 'writeup/4_second_favourite.html', 'C8': 'writeup/5_superposition.html',
     'C9': 'writeup/5_superposition.html', 'C10': 'writeup/4_second_favourite.html',
-    'C11': 'writeup/5_superposition.html', 'C12': 'writeup/9_preregistration.html', 'I1': 'writeup/9_why.html',
+    'C11': 'writeup/5_superposition.html', 'C12': 'writeup/preregistration.html', 'I1': 'writeup/9_why.html',
     'Z1': 'writeup/9_why.html', 'W1': 'writeup/9_why.html', 'W2': 'writeup/9_why.html', 'N1': 'writeup/9_why.html'}
 SEEN = {    # claim → a state of the inspector that shows it
     'C3': 'try_it.html#inspector1?ablated=', 'C5': 'try_it.html#inspector1?view=tables',
