@@ -17,9 +17,16 @@ from traitlets.config import Config
 pages = {'README.md': get_config().readme_nb, 'CONTRIBUTING.md': 'contributing.ipynb'}
 
 
+def site_only(cell) -> bool:
+    "Is it code that the site hides, whose output is a living page? A README shows neither."
+    if cell.cell_type != 'code' or '#| echo: false' not in ''.join(cell.source): return False
+    return any('text/html' in output.get('data', {}) for output in cell.outputs)
+
+
 def processed(path: Path):
     "The notebook as the site shows it (hidden cells gone, flags obeyed), with its title as a heading again"
     raw = read_nb(path)
+    raw.cells = [cell for cell in raw.cells if not site_only(cell)]
     first = ''.join(raw.cells[0].source)
     title = re.match(r'# .+\n+> .+', first)[0]
     FilterDefaults()(raw)

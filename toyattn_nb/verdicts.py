@@ -479,11 +479,14 @@ class Record:
         "As it is kept in `claims.json`."
         return dict(id=self.id, statement=self.statement, source=self.source, criterion=self.criterion,
                     parts={p.name or 'claim': p.verdict for p in self.parts},
+                    tests=[_test_dict(t) | dict(part=p.name) for p in self.parts for t in p.tests],
                     measured=[_measure_dict(m) for m in self.measured],
                     control=[_measure_dict(m) for m in self.control],
-                    expected=[dict(name=t.measure.name, criterion=str(t.criterion), met=t.met) for t in self.expected],
+                    expected=[_test_dict(t) for t in self.expected],
                     scope=self.scope, verdict=self.verdict, confirmatory=self.confirmatory, note=self.note,
-                    refuted=self.refuted)
+                    refuted=self.refuted, colour=self.colour_word, chapter=self.chapter,
+                    headline=self.headline.name if self.headline else None,
+                    beside=self.beside.name if self.beside else None)
 
 # %% ../nbs/05_verdicts.ipynb #764505a4
 def _all_of(
@@ -511,3 +514,9 @@ def _measure_dict(
 ) -> dict[str, Any]:
     "A measure as it is kept in files."
     return dict(name=m.name) | asdict(m)
+
+def _test_dict(
+    t:Test,
+) -> dict[str, Any]:
+    "A criterion as it is kept in files: with what it was asked of, its bars, and what came out."
+    return _measure_dict(t.measure) | dict(criterion=str(t.criterion), bars=list(t.criterion.bars), met=t.met)
