@@ -229,7 +229,8 @@ def _check_entries(
     records:object, # what was given
 ) -> list[Entry]:
     "The records if the board can show them; otherwise `TypeError` or `ValueError`."
-    entries = [check_type('records', r, Mapping, 'an entry of claims.json') for r in check_list('records', records)]
+    kind, hint = Mapping, 'an entry of claims.json'
+    entries = [check_type('records', r, kind, hint) for r in check_list('records', records)]  # type: ignore[type-abstract]
     for entry in entries:
         missing = [name for name in NEEDED if name not in entry]
         if missing: raise ValueError(f'records: {", ".join(missing)} missing; judge the run anew, with --judge')
