@@ -8,8 +8,7 @@ __all__ = ['ROBIN', 'SISTER', 'ROBIN_H2', 'ROBIN_H3', 'ALIKE', 'SISTER_H1', 'SIS
            'TWO_SOLVE', 'THREE_SOLVE', 'ALIKE_SOLVE', 'REMAINDER', 'FEASIBLE', 'EXCLUSIVE', 'ROBIN_TAU', 'ROBIN_COMMON',
            'BUT_MIDDLE', 'N1', 'HEADS', 'ONE_HEAD', 'LEFT', 'ALONE', 'BUILT', 'LEARNED', 'S1', 'S2', 'WRITTEN_BY_A',
            'WRITTEN', 'BELOW_HALF', 'COPIES', 'WRITTEN_BUILT', 'S3', 'TWO_LOSE', 'NEED_TWO', 'NEED_ONE', 'NEED_BUILT',
-           'S4', 'SISTER_TAU', 'SISTER_COMMON', 'TAU_BEFORE', 'COMMON_BEFORE', 'BEFORE', 'S5', 'inverted_but_middle',
-           'robin_orders', 'robin_programmes', 'robin_certificates', 'sister_rows', 'sister_certificates']
+           'S4', 'SISTER_TAU', 'SISTER_COMMON', 'TAU_BEFORE', 'COMMON_BEFORE', 'BEFORE', 'S5', 'inverted_but_middle']
 
 # %% ../nbs/28_claims_tasks.ipynb #30c3934a
 from collections.abc import Callable, Iterable
@@ -83,14 +82,14 @@ def _only_run(given:Given) -> Run:
     return run
 
 # %% ../nbs/28_claims_tasks.ipynb #ee32f819
-def robin_orders(given:Given) -> pd.DataFrame:
+def _robin_orders(given:Given) -> pd.DataFrame:
     "Of each seed, how its two heads' orders of players relate."
     run = _only_run(given)
     scores = run.model.scores()[..., list(ROBIN.signals)]
     return pd.DataFrame(dict(seed=run.seeds, solved=evaluate(run.model, ROBIN).solved.numpy(),
                              but_middle=inverted_but_middle(scores).numpy()))
 
-def robin_programmes(given:Given) -> pd.DataFrame:
+def _robin_programmes(given:Given) -> pd.DataFrame:
     "Of the first seeds, what a linear programme says of their attention."
     run, population = _only_run(given), ROBIN.population()
     n = 4 if given.quick else LOOKED_AT
@@ -100,7 +99,7 @@ def robin_programmes(given:Given) -> pd.DataFrame:
                              margin=[a.margin for a in found], solved=evaluate(run.model[:n], ROBIN).solved.numpy()))
 
 # %% ../nbs/28_claims_tasks.ipynb #67aea1ed
-def robin_certificates(given:Given) -> pd.DataFrame:
+def _robin_certificates(given:Given) -> pd.DataFrame:
     "Of the first seeds of each control, what is left of the weighted sum of the theorem's certificate."
     rows, population = [], ROBIN.population()
     for cell, run in given.runs.items():
@@ -111,10 +110,10 @@ def robin_certificates(given:Given) -> pd.DataFrame:
 
 # %% ../nbs/28_claims_tasks.ipynb #dd66a240
 MODULES = 'gates', 'representable', 'constructions'  # that decide what these tables hold
-ORDERS = OwnRows('round_robin_orders', robin_orders, (ROBIN_H2,), MODULES)
-PROGRAMMES = {cell: OwnRows(f'round_robin_programmes_{cell.cfg.n_head}', robin_programmes, (cell,), MODULES)
+ORDERS = OwnRows('round_robin_orders', _robin_orders, (ROBIN_H2,), MODULES)
+PROGRAMMES = {cell: OwnRows(f'round_robin_programmes_{cell.cfg.n_head}', _robin_programmes, (cell,), MODULES)
               for cell in (ROBIN_H2, ROBIN_H3)}
-CERTIFICATES = OwnRows('round_robin_certificates', robin_certificates, tuple(ALIKE.values()), MODULES)
+CERTIFICATES = OwnRows('round_robin_certificates', _robin_certificates, tuple(ALIKE.values()), MODULES)
 
 TWO_SOLVE, THREE_SOLVE = share_solved(ROBIN_H2), share_solved(ROBIN_H3)
 ALIKE_SOLVE = {name: share_solved(cell) for name, cell in ALIKE.items()}
@@ -155,7 +154,7 @@ N1 = state(Claim(
     at_least={ROBIN_H2: 192}))
 
 # %% ../nbs/28_claims_tasks.ipynb #806cade2
-def sister_rows(given:Given) -> pd.DataFrame:
+def _sister_rows(given:Given) -> pd.DataFrame:
     "Of each seed, all that is measured on the sister task; also before the first step."
     run = _only_run(given)
     model, first = run.model, start(SISTER, run.model.cfg, run.seeds, run.config)
@@ -170,7 +169,7 @@ def sister_rows(given:Given) -> pd.DataFrame:
     return pd.DataFrame(dict(seed=run.seeds) | {name: x.numpy() for name, x in rows.items()})
 
 # %% ../nbs/28_claims_tasks.ipynb #b3615477
-def sister_certificates(given:Given) -> pd.DataFrame:
+def _sister_certificates(given:Given) -> pd.DataFrame:
     "Of the first seeds of one head, what is left of the weighted sum of the theorem's certificate."
     rows, population = [], SISTER.population()
     for cell, run in given.runs.items():
@@ -180,7 +179,7 @@ def sister_certificates(given:Given) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 # %% ../nbs/28_claims_tasks.ipynb #f79d133a
-HEADS = {h: OwnRows(f'sister_task_{h}', sister_rows, (cell,), MODULES) for h, cell in WIDE.items()}
+HEADS = {h: OwnRows(f'sister_task_{h}', _sister_rows, (cell,), MODULES) for h, cell in WIDE.items()}
 def _by_heads(
     what:str,
     column:str,
@@ -189,7 +188,7 @@ def _by_heads(
     "The mean of a column, for each number of heads."
     return {h: mean_of(what, own, column, where=f'n_head={h}', solved_only=solved_only) for h, own in HEADS.items()}
 
-ONE_HEAD = OwnRows('sister_task_certificates', sister_certificates, tuple(SISTER_H1.values()), MODULES)
+ONE_HEAD = OwnRows('sister_task_certificates', _sister_certificates, tuple(SISTER_H1.values()), MODULES)
 
 # %% ../nbs/28_claims_tasks.ipynb #153e1eaa
 def _of_hand(

@@ -456,6 +456,7 @@ def plateau(
     config = TrainConfig(optimizer='sgd', weight_decay=0., schedule='constant', n_streams=1024, lr=lr, steps=steps,
                          init_scale=init_scale)
     marks = range(0, check_int('steps', steps, 1, MAX_STEPS) + 1, check_int('every', every, 1, steps))
+    seeds = check_list('seeds', seeds)
     free = train(task, cfg, seeds, config, record=marks, progress=False)
     even = ((0.,) * task.n_vocab,) * n_head
     held = train(task, cfg, seeds, config, record=marks, progress=False, scores=even)
