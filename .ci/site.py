@@ -22,11 +22,13 @@ from typing import Any, NamedTuple
 
 from execnb.nbio import NbCell
 from fastcore import docments
-from nbdev import processors
+from nbdev import processors, serve_drv
 from nbdev.config import get_config
 from nbdev.doclinks import NbdevLookup, _build_modidx
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
+
+from toyattn_nb.data import KINDS_OF_TASK
 
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs links to
 FOCUSABLE = """<script>
@@ -189,6 +191,15 @@ def signature_as_written(function: Callable, **options: Any) -> inspect.Signatur
     except NameError: return inspect.signature(function)
 
 
+def kinds_kept(process: Callable) -> Callable:
+    "Process a notebook, and leave the package's own tasks registered, where it has defined one of them again."
+    def one(*args: Any, **kwargs: Any) -> Any:
+        kept = dict(KINDS_OF_TASK)
+        try: return process(*args, **kwargs)
+        finally: KINDS_OF_TASK.update(kept)
+    return one
+
+
 def documents(cell: NbCell) -> bool:
     "Does a cell have to run for the reference? Definitions, `show_doc`, imports; not a check that imports something."
     if cell.cell_type != 'code' or not cell.source: return False
@@ -299,6 +310,7 @@ if __name__ == '__main__':
     _build_modidx()
     docments.signature = signature_as_written  # which `show_doc` asks
     processors._do_eval = documents            # nbdev would also run checks that import something
+    serve_drv.main = kinds_kept(serve_drv.main)
     cache = proc_nbs(n_workers=0)
     for path in Path(cache).rglob('*.ipynb'):
         describe_figures(path)

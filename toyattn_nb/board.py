@@ -14,7 +14,7 @@ from fastcore import xml as x
 
 from .core import check_list, check_type
 from .report import AS_CONTROL, AS_PART, BY_PART, MEANING, SIGNS, _digits, _interval_text, _rich
-from .verdicts import CONTROL_FAILED, CONTROL_OPEN, HOLDS, Measure, verdict
+from .verdicts import Measure, verdict
 
 # %% ../nbs/board.ipynb #2aa7b502
 Entry = Mapping[str, Any]  # a record, or a test of one, as `claims.json` has it
@@ -176,7 +176,7 @@ def _number(
     return [*_rich(f'{m.name}: '), x.Strong(_digits(m.value)), f'{beside}, has to be {test["criterion"]}']
 
 def _part_item(
-    name:str,     # of the part
+    name:str,     # of the part; '' for an only one, whose word stands beside the claim
     word:str,     # what came of it
     tests:Sequence[Entry],
 ) -> x.FT:
@@ -184,9 +184,9 @@ def _part_item(
     test = _deciding(tests)
     met = [t['met'] for t in tests]
     kind = verdict(*met)
-    title = x.Div(x.Span(*_rich(name or 'decided by')), x.Span(f'{SIGNS[kind]} {word}', cls=kind), cls='board-part')
+    title = [x.Div(x.Span(*_rich(name)), x.Span(f'{SIGNS[kind]} {word}', cls=kind), cls='board-part')] if name else []
     more = f'; {met.count(True)} of {len(tests)} criteria are met' if len(tests) > 1 else ''
-    return x.Li(title, x.NotStr(_picture(test)), x.Div(*_number(test), more, cls='board-number'))
+    return x.Li(*title, x.NotStr(_picture(test)), x.Div(*_number(test), more, cls='board-number'))
 
 def _control_line(
     record:Entry,
@@ -222,8 +222,8 @@ def _row(
     return x.Article(x.Div(*said), x.Div(*numbers, *_control_line(record)), cls='board-claim', id=record['id'])
 
 # %% ../nbs/board.ipynb #0c9ac221
-NEEDED = ('id', 'statement', 'parts', 'tests', 'expected', 'scope', 'verdict', 'colour', 'confirmatory', 'note', 'chapter',
-          'beside')
+NEEDED = ('id', 'statement', 'parts', 'tests', 'expected', 'scope', 'verdict', 'colour', 'confirmatory', 'note',
+          'chapter', 'beside')  # of an entry
 
 def _check_entries(
     records:object, # what was given
@@ -234,6 +234,7 @@ def _check_entries(
     for entry in entries:
         missing = [name for name in NEEDED if name not in entry]
         if missing: raise ValueError(f'records: {", ".join(missing)} missing; judge the run anew, with --judge')
+        entries.append(entry)
     return entries
 
 def _counts(
@@ -243,16 +244,25 @@ def _counts(
     kinds = [r['verdict'] if r['verdict'] in MEANING else BY_PART for r in records]
     return f'{len(records)} claims: ' + ', '.join(f'{kinds.count(kind)} {kind}' for kind in MEANING if kind in kinds)
 
+def _overview(
+    records:Sequence[Entry],
+) -> x.FT:
+    "A sign for each claim, in its colour, which leads to its row."
+    signs = [x.A(f'{SIGNS[r["colour"]]} {r["id"]}', href=f'#{r["id"]}', cls=r['colour'].replace(' ', '-'),
+                 title=f'{r["statement"]} {r["verdict"]}') for r in records]
+    return x.Nav(*signs, cls='board-overview', aria_label='the claims')
+
 def board_html(
     records:Iterable[Mapping[str, Any]], # the claims of `claims.json`
     settings:Mapping[str, Any],          # of the run, from there too
 ) -> str:
     "All claims, a row each."
     entries = _check_entries(records)
-    check_type('settings', settings, Mapping)  # type: ignore[type-abstract]
+    check_type('settings', settings, Mapping)     # type: ignore[type-abstract]
     run = ', '.join(f'{name} {settings[name]}' for name in ('n_seeds', 'steps', 'seed') if name in settings)
     quick = ' A quick look: few seeds and steps.' if settings.get('quick') else ''
-    elements, chapter = [x.P(x.B(f'{_counts(entries)}.'), f' From one run: {run}.{quick}')], ''
+    elements = [_overview(entries), x.P(x.B(f'{_counts(entries)}.'), f' From one run: {run}.{quick}')]
+    chapter = ''
     for record in entries:
         if record['chapter'] not in ('', chapter):
             chapter = record['chapter']
