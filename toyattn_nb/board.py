@@ -147,7 +147,7 @@ TOLD = {    # claim → the part of the story that tells it
     'Z1': 'writeup/9_why.html', 'W1': 'writeup/9_why.html', 'W2': 'writeup/9_why.html', 'N1': 'writeup/9_why.html'}
 SEEN = {    # claim → a state of the inspector that shows it
     'C3': 'try_it.html#inspector1?ablated=', 'C5': 'try_it.html#inspector1?view=tables',
-    'C8': 'try_it.html#inspector1?ablated=1', 'C10': 'try_it.html#inspector1?forced=0.5_1.5'}
+    'C8': 'try_it.html#inspector1?ablated=1', 'C10': 'try_it.html#inspector1?forced=0.1_1.4'}
 
 def _links(
     claim:str,
