@@ -14,7 +14,7 @@ from fastcore import xml as x
 
 from .core import check_list, check_type
 from .report import AS_CONTROL, AS_PART, BY_PART, MEANING, SIGNS, _digits, _interval_text, _rich
-from .verdicts import Measure, verdict
+from .verdicts import FAILS, HOLDS, INCONCLUSIVE, Measure, verdict
 
 # %% ../nbs/board.ipynb #2aa7b502
 Entry = Mapping[str, Any]  # a record, or a test of one, as `claims.json` has it
@@ -147,7 +147,7 @@ TOLD = {    # claim → the part of the story that tells it
     'Z1': 'writeup/9_why.html', 'W1': 'writeup/9_why.html', 'W2': 'writeup/9_why.html', 'N1': 'writeup/9_why.html'}
 SEEN = {    # claim → a state of the inspector that shows it
     'C3': 'try_it.html#inspector1?ablated=', 'C5': 'try_it.html#inspector1?view=tables',
-    'C8': 'try_it.html#inspector1?ablated=1', 'C10': 'try_it.html#inspector1?forced=0.5_1.5'}
+    'C8': 'try_it.html#inspector1?ablated=1', 'C10': 'try_it.html#inspector1?forced=0.1_1.4'}
 
 def _links(
     claim:str,
@@ -184,9 +184,13 @@ def _part_item(
     test = _deciding(tests)
     met = [t['met'] for t in tests]
     kind = verdict(*met)
-    title = [x.Div(x.Span(*_rich(name)), x.Span(f'{SIGNS[kind]} {word}', cls=kind), cls='board-part')] if name else []
+    elements = [x.NotStr(_picture(test))]
+    if name:
+        came_of_it = x.Span(f'{SIGNS[kind]} {word}', cls=kind)
+        elements.insert(0, x.Div(x.Span(*_rich(name)), came_of_it, cls='board-part'))
     more = f'; {met.count(True)} of {len(tests)} criteria are met' if len(tests) > 1 else ''
-    return x.Li(*title, x.NotStr(_picture(test)), x.Div(*_number(test), more, cls='board-number'))
+    elements.append(x.Div(*_number(test), more, cls='board-number'))
+    return x.Li(*elements)
 
 def _control_line(
     record:Entry,
@@ -194,32 +198,67 @@ def _control_line(
     "The control that decides, the one beside the headline where all are as expected, and how many there are."
     expected = record['expected']
     if not expected: return []
-    test = _deciding(sorted(expected, key=lambda t: t['name'] != record['beside']))
-    as_expected = sum(t['met'] is True for t in expected)
-    more = f' {as_expected} of {len(expected)} controls are as expected.' if len(expected) > 1 else ''
-    return [x.P(x.B('Control: '), *_number(test), ' ', _outcome(test['met'], AS_CONTROL), '.', more, cls='board-control')]
+    test = _deciding([t for t in expected if t['name'] == record['beside']] + expected)
+    met = [t['met'] for t in expected]
+    more = f' {met.count(True)} of {len(met)} controls are as expected.' if len(met) > 1 else ''
+    word = _outcome(test['met'], AS_CONTROL)
+    return [x.P(x.B('Control: '), *_number(test), ' ', word, '.', more, cls='board-control')]
 
 # %% ../nbs/board.ipynb #322effb3
-def _word(
+def _kind(
     record:Entry,
-) -> x.FT:
+) -> str: # a key of `MEANING`
     "The verdict; where parts come out differently, that they do."
-    word = record['verdict'] if record['verdict'] in MEANING else BY_PART
-    return x.Span(f'{SIGNS[record["colour"]]} {word}', cls=f'board-word {record["colour"].replace(" ", "-")}')
+    return record['verdict'] if record['verdict'] in MEANING else BY_PART
+
+def _signs(
+    record:Entry,
+) -> str:
+    "The verdict's sign; where parts come out differently, all of theirs."
+    if _kind(record) != BY_PART: return SIGNS[record['colour']]
+    found = set()
+    for tests in _by_part(record).values():
+        met = [t['met'] for t in tests]
+        found.add(verdict(*met))
+    return ''.join(SIGNS[word] for word in (HOLDS, FAILS, INCONCLUSIVE) if word in found)
+
+def _style(
+    record:Entry,
+) -> str:
+    "The class that has the verdict's colour."
+    return record['colour'].replace(' ', '-')
 
 def _row(
     record:Entry,
 ) -> x.FT:
     "One claim."
-    kind = 'confirmatory' if record['confirmatory'] else 'exploratory'
-    said = [x.Div(x.Span(record['id'], cls='board-id'), _word(record)), x.H3(*_rich(record['statement']))]
-    if record['tests']: said.append(x.P(x.B(kind), ' · ', *_rich(record['scope']), cls='board-aside'))
-    if record['note']: said.append(x.P(*_rich(record['note']), cls='board-aside'))
+    word = x.Span(f'{_signs(record)} {_kind(record)}', cls=f'board-word {_style(record)}')
+    said = [x.Div(x.Span(record['id'], cls='board-id'), word)]
+    said.append(x.H3(*_rich(record['statement'])))
+    said += _asides(record)
     said += _links(record['id'])
-    words = record['parts']
-    parts = [_part_item(name, words[name or 'claim'], tests) for name, tests in _by_part(record).items()]
-    numbers = [x.Ul(*parts, cls='board-parts')] if parts else []
-    return x.Article(x.Div(*said), x.Div(*numbers, *_control_line(record)), cls='board-claim', id=record['id'])
+    numbers = _part_list(record) + _control_line(record)
+    return x.Article(x.Div(*said), x.Div(*numbers), cls='board-claim', id=record['id'])
+
+def _asides(
+    record:Entry,
+) -> list[x.FT]:
+    "On which seeds it was judged, where it holds, and what else to know."
+    kind = 'confirmatory' if record['confirmatory'] else 'exploratory'
+    asides = []
+    if record['tests']: asides.append(x.P(x.B(kind), ' · ', *_rich(record['scope']), cls='board-aside'))
+    if record['note']: asides.append(x.P(*_rich(record['note']), cls='board-aside'))
+    return asides
+
+def _part_list(
+    record:Entry,
+) -> list[x.FT]: # one element; none where nothing was tested
+    "The parts of a claim, each with its picture."
+    items = []
+    for name, tests in _by_part(record).items():
+        word = record['parts'][name or 'claim']
+        items.append(_part_item(name, word, tests))
+    return [x.Ul(*items, cls='board-parts')] if items else []
 
 # %% ../nbs/board.ipynb #0c9ac221
 NEEDED = ('id', 'statement', 'parts', 'tests', 'expected', 'scope', 'verdict', 'colour', 'confirmatory', 'note',
@@ -241,16 +280,28 @@ def _counts(
     records:Sequence[Entry],
 ) -> str:
     "How many claims there are, and how many of each kind."
-    kinds = [r['verdict'] if r['verdict'] in MEANING else BY_PART for r in records]
+    kinds = [_kind(record) for record in records]
     return f'{len(records)} claims: ' + ', '.join(f'{kinds.count(kind)} {kind}' for kind in MEANING if kind in kinds)
 
 def _overview(
     records:Sequence[Entry],
 ) -> x.FT:
     "A sign for each claim, in its colour, which leads to its row."
-    signs = [x.A(f'{SIGNS[r["colour"]]} {r["id"]}', href=f'#{r["id"]}', cls=r['colour'].replace(' ', '-'),
-                 title=f'{r["statement"]} {r["verdict"]}') for r in records]
+    signs = []
+    for record in records:
+        name, title = record['id'], f'{record["statement"]} {record["verdict"]}'
+        signs.append(x.A(f'{_signs(record)} {name}', href=f'#{name}', title=title, cls=_style(record)))
     return x.Nav(*signs, cls='board-overview', aria_label='the claims')
+
+def _about_run(
+    settings:Mapping[str, Any], # of the run
+) -> str:
+    "What run the figures are from."
+    words = dict(n_seeds='{:,} seeds a model, more where a claim asks for them', seed='from seed {:,}',
+                 steps='{:,} steps of training')
+    told = [text.format(settings[name]) for name, text in words.items() if name in settings]
+    if settings.get('quick'): told.append('a quick look')
+    return f' From one run: {", ".join(told)}.' if told else ''
 
 def board_html(
     records:Iterable[Mapping[str, Any]], # the claims of `claims.json`
@@ -259,9 +310,7 @@ def board_html(
     "All claims, a row each."
     entries = _check_entries(records)
     check_type('settings', settings, Mapping)     # type: ignore[type-abstract]
-    run = ', '.join(f'{name} {settings[name]}' for name in ('n_seeds', 'steps', 'seed') if name in settings)
-    quick = ' A quick look: few seeds and steps.' if settings.get('quick') else ''
-    elements = [_overview(entries), x.P(x.B(f'{_counts(entries)}.'), f' From one run: {run}.{quick}')]
+    elements = [_overview(entries), x.P(x.B(f'{_counts(entries)}.'), _about_run(settings))]
     chapter = ''
     for record in entries:
         if record['chapter'] not in ('', chapter):
