@@ -176,7 +176,7 @@ def _number(
     return [*_rich(f'{m.name}: '), x.Strong(_digits(m.value)), f'{beside}, has to be {test["criterion"]}']
 
 def _part_item(
-    name:str,     # of the part; '' for an only one, whose word stands beside the claim
+    name:str,     # '' for an only part, whose word stands beside the claim
     word:str,     # what came of it
     tests:Sequence[Entry],
 ) -> x.FT:
@@ -257,7 +257,8 @@ def _part_list(
     items = []
     for name, tests in _by_part(record).items():
         word = record['parts'][name or 'claim']
-        items.append(_part_item(name, word, tests))
+        title = 'but for the control' if not name and word != record['verdict'] else name
+        items.append(_part_item(title, word, tests))
     return [x.Ul(*items, cls='board-parts')] if items else []
 
 # %% ../nbs/board.ipynb #0c9ac221
