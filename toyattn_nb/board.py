@@ -274,7 +274,6 @@ def _check_entries(
     for entry in entries:
         missing = [name for name in NEEDED if name not in entry]
         if missing: raise ValueError(f'records: {", ".join(missing)} missing; judge the run anew, with --judge')
-        entries.append(entry)
     return entries
 
 def _counts(
