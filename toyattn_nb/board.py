@@ -144,7 +144,8 @@ TOLD = {    # claim → the part of the story that tells it
     'C7': 'writeup/4_second_favourite.html', 'C8': 'writeup/5_superposition.html',
     'C9': 'writeup/5_superposition.html', 'C10': 'writeup/4_second_favourite.html',
     'C11': 'writeup/5_superposition.html', 'C12': 'writeup/preregistration.html', 'I1': 'writeup/9_why.html',
-    'Z1': 'writeup/9_why.html', 'W1': 'writeup/9_why.html', 'W2': 'writeup/9_why.html', 'N1': 'writeup/9_why.html'}
+    'Z1': 'writeup/9_why.html', 'W1': 'writeup/9_why.html', 'W2': 'writeup/9_why.html', 'N1': 'writeup/10_needed.html',
+    **{f'S{k}': 'writeup/11_sister.html' for k in range(1, 6)}}
 SEEN = {    # claim → a state of the inspector that shows it
     'C3': 'try_it.html#inspector1?ablated=', 'C5': 'try_it.html#inspector1?view=tables',
     'C8': 'try_it.html#inspector1?ablated=1', 'C10': 'try_it.html#inspector1?forced=0.1_1.4'}
