@@ -214,8 +214,10 @@ def by_sector(
 ) -> Tensor:       # the same shape; in place of heads, the columns of `head_basis`: even, then zero-sum
     "The Hessian in the basis of its sectors."
     second = check_floats('second', second, 'n_head', 'n_coord', 'n_head', 'n_coord')
-    check_floats('second', second, *second.shape[-2:], *second.shape[-2:])
-    basis = head_basis(second.shape[-2]).to(second)
+    n_head, n_coord = second.shape[-2:]
+    check_floats('second', second, n_head, n_coord, n_head, n_coord)
+    if n_head < 2: raise ValueError(f'second: n_head={n_head} given, at least 2 heads are needed')
+    basis = head_basis(n_head).to(second)
     return torch.einsum('ha,...hpkq,kb->...apbq', basis, second, basis)
 
 # %% ../nbs/20_curvature.ipynb #b0e760a2
