@@ -418,9 +418,10 @@ W2 = state(Claim(
     statement='Heads part as fast as the curvature says.',
     source='found here',
     parts={'growth': {m: between(.9, 1.1) for m in GROWTH}, 'plateau': {m: between(.5, 2) for m in PLATEAU}},
-    measured=quantities(GROWTH, PLATEAU, HELD_EVEN),
+    measured=quantities(GROWTH, PLATEAU),
+    control=HELD_EVEN,
     headline=GROWTH[0],
-    beside=PLATEAU[0],
+    beside=HELD_EVEN[0],
     scope='growth: gradient flow in effective tables. Plateau: SGD without decay, from weights a thirtieth of the '
           'usual',
     refuted='A seed in which a zero-sum perturbation grows a tenth more or less than predicted; a plateau that ends '
