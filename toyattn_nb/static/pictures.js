@@ -2,6 +2,7 @@
 import {HEADS, tag, svg} from './model.js';
 
 const LOWEST = 1e-4;     // loss at the foot of its picture
+const NOT_YET = 'nothing to see yet';
 
 // ---- what is shown
 
@@ -75,7 +76,7 @@ export function slopePicture(width, task, n) {
     svg('text', {x: across(h), y: 14, 'text-anchor': 'middle', class: 'tp-strong'}, `head ${h}`)]);
   const hints = n.H !== 2 ? [] : [['looks here first', up(1) + 4], ['and here last', up(0) + 4]].map(([text, y]) =>
     svg('text', {x: W / 2, y: y + (y < H / 2 ? -12 : 18), 'text-anchor': 'middle', class: 'tp-faint'}, text));
-  const node = svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img'},
+  const node = svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img', 'aria-label': NOT_YET},
     svg('defs', {}, n.H > 1 ? gaps.map(gradient) : []), hints, axes.flat(), lines.flat(), labels.flat());
   const move = (scores, says) => {
     const heights = scores.map(own => standing(own).map(up));
@@ -172,7 +173,7 @@ export function lossPicture(width, steps, highest) {
     'aria-label': 'loss of each seed over the training steps'}, frame(size, scale, ticks, false), bold, dot);
   const SH = 92, share = v => 10 + (1 - v) * (SH - 30), solved = svg('path', {class: 'tp-solved'}), area = svg('path', {class: 'tp-area'});
   const says = svg('text', {class: 'tp-strong'});
-  const lower = svg('svg', {viewBox: `0 0 ${W} ${SH}`, width: W, height: SH, role: 'img'},
+  const lower = svg('svg', {viewBox: `0 0 ${W} ${SH}`, width: W, height: SH, role: 'img', 'aria-label': NOT_YET},
     frame({W: W - 8, H: SH, LEFT, TOP: 10, BOTTOM: 20}, scale, [[share(1), '100 %'], [share(0), '0']], true), area, solved, says);
   const pen = canvas.getContext('2d');
   pen.scale(dense, dense);
@@ -219,7 +220,7 @@ export function oppositePicture(width, nItems) {
   const counts = expected.map((_, k) => svg('text', {x: x(k) + .4 * slot, 'text-anchor': 'middle'}));
   const by = expected.map((p, k) => svg('line', {x1: x(k), x2: x(k) + .8 * slot, y1: up(p), y2: up(p), class: 'tp-chance'}));
   const feet = expected.map((_, k) => few || k % 5 === 0 ? svg('text', {x: x(k) + .4 * slot, y: H - 6, 'text-anchor': 'middle'}, k) : null);
-  const node = svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img'}, bars, by, counts, feet,
+  const node = svg('svg', {viewBox: `0 0 ${W} ${H}`, width: W, height: H, role: 'img', 'aria-label': NOT_YET}, bars, by, counts, feet,
     svg('line', {x1: 10, x2: W - 10, y1: up(0), y2: up(0), stroke: 'currentColor', 'stroke-opacity': .4}));
   const move = numbers => {
     const all = numbers.reduce((a, b) => a + b, 0) || 1;
@@ -241,7 +242,7 @@ export function seedGrid(width, seeds, task, n, pick) {
   const halves = Array.from({length: 2 * gaps}, (_, k) => headColour(Math.min(n.H - 1, Math.ceil(k / 2))));
   const cells = seeds.map((seed, i) => {
     const lines = halves.map(colour => svg('path', {stroke: colour, class: 'tp-mini'}));
-    const button = tag('button', {type: 'button', role: 'radio', class: 'tp-cell', 'data-seed': seed, onclick: () => pick(seed),
+    const button = tag('button', {type: 'button', role: 'radio', class: 'tp-cell', 'aria-label': `seed ${seed}`, 'aria-checked': 'false', 'data-seed': seed, onclick: () => pick(seed),
       onkeydown: event => {
         const by = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
         if (!by) return;

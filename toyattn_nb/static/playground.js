@@ -390,6 +390,7 @@ function render({model, el}) {
     chosen.textContent = `${model.get('task')}: ${plural(n.H, 'head')} of width ${n.D}, ${plural(training.seeds.length, 'seed')}`;
     training.shown = 0;
     marked = '';
+    label();
     for (const [name, label] of Object.entries(settings)) show(label.querySelector('select'), model.get(name));
     dirty = true;
     wake();
@@ -417,6 +418,16 @@ function render({model, el}) {
     return {shown, says: `After ${NUMBER.format(training.done)} steps ${said}${how && `: ${how}`}.`};
   }
 
+  // What buttons say, and how far training is: right also before anything is drawn.
+  function label() {
+    seedChoice.querySelector('select').value = model.get('seed');
+    many.textContent = `${training.nSolved} of ${training.seeds.length}`;
+    steps.textContent = ` · step ${NUMBER.format(training.done)} of ${NUMBER.format(training.config.steps)}`;
+    summary.textContent = `Open seed ${model.get('seed')} in the inspector${status === 'running' ? ', while it learns' : ''}`;
+    go.textContent = {ready: '▶ Train', running: '❚❚ Pause', paused: '▶ Go on', done: '↻ Train again'}[status];
+    one.disabled = status === 'done';
+  }
+
   function draw() {
     const {frames, judged} = training, i = index();
     if (!frames.length || i < 0) return;
@@ -441,12 +452,7 @@ function render({model, el}) {
     const text = shown.map(e => e.textContent).join();
     if (sentence.dataset.text !== text) sentence.replaceChildren(...shown);
     sentence.dataset.text = text;
-    seedChoice.querySelector('select').value = model.get('seed');
-    many.textContent = `${training.nSolved} of ${training.seeds.length}`;
-    steps.textContent = ` · step ${NUMBER.format(training.done)} of ${NUMBER.format(training.config.steps)}`;
-    summary.textContent = `Open seed ${model.get('seed')} in the inspector${status === 'running' ? ', while it learns' : ''}`;
-    go.textContent = {ready: '▶ Train', running: '❚❚ Pause', paused: '▶ Go on', done: '↻ Train again'}[status];
-    one.disabled = status === 'done';
+    label();
     Object.assign(root.dataset, {step: training.done, solved: training.nSolved, status, draws: 1 + +(root.dataset.draws || 0)});
   }
 
