@@ -13,6 +13,7 @@ __all__ = ['ROBIN', 'SISTER', 'ROBIN_H2', 'ROBIN_H3', 'ALIKE', 'SISTER_H1', 'SIS
 # %% ../nbs/28_claims_tasks.ipynb #30c3934a
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,12 +28,13 @@ from .claims import (Argued, Claim, Given, OfSeeds, OwnRows, Rows, Tests, bars_o
 from .constructions import CONSTRUCTIONS_FOR, construct
 from .core import check_tensor
 from .curvature import common_share
-from .data import IncoherentTask, RoundRobinTask
+from .data import IncoherentTask, RoundRobinTask, Task
 from .evaluation import evaluate
 from .gates import lost_with_head, source_log_odds, written_by_source
 from .plots import DARK, GREY, bars_across, name_rows, sheet, spread
 from .preferences import pairwise_tau
-from .representable import equal_attention_certificate, one_head_certificate, representable, verify
+from .representable import (Certificate, equal_attention_certificate, one_head_certificate, representable,
+                                      verify)
 from .training import Run, start
 from .verdicts import Record, above, below, equals, near, share
 
@@ -99,14 +101,22 @@ def _robin_programmes(given:Given) -> pd.DataFrame:
                              margin=[a.margin for a in found], solved=evaluate(run.model[:n], ROBIN).solved.numpy()))
 
 # %% ../nbs/28_claims_tasks.ipynb #67aea1ed
-def _robin_certificates(given:Given) -> pd.DataFrame:
-    "Of the first seeds of each control, what is left of the weighted sum of the theorem's certificate."
-    rows, population = [], ROBIN.population()
+def _left_of_certificates(
+    given:Given,
+    task:Task,
+    certificate:Callable[[Tensor, Any], Certificate], # of the attention of one model, by a theorem's formula
+) -> pd.DataFrame:
+    "Of the first seeds of each cell, what is left of the weighted sum of the theorem's certificate."
+    rows, population = [], task.population()
     for cell, run in given.runs.items():
         for seed, scores in zip(run.seeds[:LOOKED_AT], run.model.score_table()):
-            left = verify(equal_attention_certificate(scores, ROBIN), scores, population)
+            left = verify(certificate(scores, task), scores, population)
             rows.append(dict(cell=cell.name, seed=seed, left=left))
     return pd.DataFrame(rows)
+
+def _robin_certificates(given:Given) -> pd.DataFrame:
+    "Those of heads that look alike, on the round robin."
+    return _left_of_certificates(given, ROBIN, equal_attention_certificate)
 
 # %% ../nbs/28_claims_tasks.ipynb #dd66a240
 MODULES = 'gates', 'representable', 'constructions'  # that decide what these tables hold
@@ -170,13 +180,8 @@ def _sister_rows(given:Given) -> pd.DataFrame:
 
 # %% ../nbs/28_claims_tasks.ipynb #b3615477
 def _sister_certificates(given:Given) -> pd.DataFrame:
-    "Of the first seeds of one head, what is left of the weighted sum of the theorem's certificate."
-    rows, population = [], SISTER.population()
-    for cell, run in given.runs.items():
-        for seed, scores in zip(run.seeds[:LOOKED_AT], run.model.score_table()):
-            left = verify(one_head_certificate(scores, SISTER), scores, population)
-            rows.append(dict(cell=cell.name, seed=seed, left=left))
-    return pd.DataFrame(rows)
+    "Those of one head, on the sister task."
+    return _left_of_certificates(given, SISTER, one_head_certificate)
 
 # %% ../nbs/28_claims_tasks.ipynb #f79d133a
 HEADS = {h: OwnRows(f'sister_task_{h}', _sister_rows, (cell,), MODULES) for h, cell in WIDE.items()}
