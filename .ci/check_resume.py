@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 SMALL = ['--quick', '--n_seeds', '9', '--steps', '200', '--quiet']
@@ -27,7 +28,7 @@ def landed(out: Path) -> list[Path]:
 def kill_after(out: Path, cells: int) -> None:
     "Start, and kill once so many cells are there"
     process = subprocess.Popen(command(out, *SMALL, '--n_workers', '1'))
-    while len(landed(out)) < cells and process.poll() is None: pass
+    while len(landed(out)) < cells and process.poll() is None: time.sleep(.05)
     process.kill()
     process.wait()
 
