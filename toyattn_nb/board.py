@@ -32,7 +32,7 @@ def _measure(
     test:Entry,
 ) -> Measure:
     "What the test was asked of."
-    return Measure(*[test[name] for name in ('what', 'where', 'value', 'low', 'high', 'n')])
+    return Measure(*[test[name] for name in ('what', 'where', 'value', 'low', 'high', 'n', 'unit')])
 
 def _by_part(
     record:Entry,
@@ -52,7 +52,7 @@ def _axis_range(
     "Where an axis begins and ends."
     numbers = list(numbers)
     low, high = min(numbers), max(numbers)
-    if -1 <= low and high <= 1: return (0, 1) if low >= 0 else (-1, 1)
+    if .1 < max(-low, high) <= 1: return (0, 1) if low >= 0 else (-1, 1)
     margin = .1 * (high - low) or 1
     return low - margin, high + margin
 

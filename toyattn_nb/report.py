@@ -96,10 +96,10 @@ def _digits(
 def _interval_text(
     m:Measure,
 ) -> str: # '' for an exact figure
-    "A measure's interval and number of seeds, in words."
+    "A measure's interval and number of seeds, or of what else it is over, in words."
     if not m.n or m.value is None: return ''
-    if m.low is None: return f'no interval from {m.n} seed{"s" if m.n > 1 else ""}'
-    return f'{_digits(m.low)} to {_digits(m.high)}, {m.n} seeds'
+    if m.low is None: return f'no interval from {m.n} {m.unit if m.n > 1 else m.unit.removesuffix("s")}'
+    return f'{_digits(m.low)} to {_digits(m.high)}, {m.n} {m.unit}'
 
 # %% ../nbs/30_report.ipynb #dcc1a97b
 def _measure_text(
@@ -247,8 +247,8 @@ def _picture(
     return x.Figure(x.Img(src=source, alt=alt), x.Figcaption(*words))
 
 # %% ../nbs/30_report.ipynb #c0cd699c
-CONFIRMATORY = 'set before these seeds were looked at (confirmatory)'
-EXPLORATORY = 'judged on seeds that it may have been found on (exploratory)'
+CONFIRMATORY = 'set before what judges was looked at (confirmatory)'
+EXPLORATORY = 'judged on what it may have been found on (exploratory)'
 
 def _word_list(
     entries:Iterable[tuple[str, list[Any]]], # each word and what is said of it

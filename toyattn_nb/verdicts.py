@@ -32,9 +32,10 @@ class Measure:
     low:float|None=None   # 95 % interval; None: exact, or too few seeds
     high:float|None=None
     n:int|None=None       # seeds; None: an exact figure
+    unit:str='seeds'      # what there are so many of, where they are no seeds
 
     def __post_init__(self) -> None:
-        for name in ('what', 'where'): check_type(name, getattr(self, name), str)
+        for name in ('what', 'where', 'unit'): check_type(name, getattr(self, name), str)
         for name in ('value', 'low', 'high'):
             number = getattr(self, name)
             if number is not None: check_type(name, number, Real)  # type: ignore[type-abstract]
@@ -468,9 +469,9 @@ class Record:
         why = [f'control {t.measure.name} is not {t.criterion}' for t in self.failed_controls]
         why += [f'whether control {t.measure.name} is {t.criterion} is open' for t in self.open_controls]
         tests = [t for p in self.parts for t in p.tests if t.met is None]
-        few = [t.measure.name for t in tests if t.measure.n is not None and t.measure.n < FEW]
-        if few: why.append(f'fewer than {FEW} seeds to go by: ' + '; '.join(few))
-        unbounded = [t.measure.name for t in tests if t.measure.interval is None and t.measure.name not in few]
+        few = [t.measure for t in tests if t.measure.n is not None and t.measure.n < FEW]
+        if few: why.append(f'fewer than {FEW} {few[0].unit} to go by: ' + '; '.join(m.name for m in few))
+        unbounded = [t.measure.name for t in tests if t.measure.interval is None and t.measure not in few]
         if unbounded: why.append('nothing bounds what other seeds could give: ' + '; '.join(unbounded))
         if len(tests) > len(few) + len(unbounded): why.append('an interval straddles its bar')
         return '. '.join([*why, *([self.comment] if self.comment else [])])
