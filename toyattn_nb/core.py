@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['T', 'SCHEMA', 'SCHEMAS', 'check_int', 'check_float', 'check_bool', 'one_of', 'check_list', 'check_ints', 'check_type',
-           'check_path', 'check_generator', 'check_tensor', 'check_floats', 'check_tokens', 'plain_torch',
-           'exact_dtype', 'n_cores', 'has_bars', 'memory_limit', 'write_whole', 'read_bytes', 'read_json', 'to_json',
-           'versions', 'tensor_bytes', 'read_tensors']
+           'check_path', 'check_generator', 'check_tensor', 'check_floats', 'check_flags', 'check_tokens',
+           'plain_torch', 'exact_dtype', 'n_cores', 'has_bars', 'memory_limit', 'write_whole', 'read_bytes',
+           'read_json', 'to_json', 'versions', 'tensor_bytes', 'read_tensors']
 
 # %% ../nbs/00_core.ipynb #5041fa43
 import json
@@ -151,7 +151,8 @@ def check_generator(
 def check_tensor(
     name:str,       # the argument's name, for the message
     value:object,   # a tensor, or a NumPy array
-    *dims:int|str,  # its last dimensions: a size, or a word for one that is free; before them anything
+    *dims:int|str,  # its last dimensions: a size, or a word for one that is free
+    exact:bool=False, # are these all dimensions, or may others stand before them?
 ) -> 'Tensor':      # the tensor
     "`value` as a tensor with these last dimensions; otherwise `TypeError` or `ValueError`."
     import numpy as np
@@ -160,9 +161,10 @@ def check_tensor(
     tensor = check_type(name, value, torch.Tensor, 'or a NumPy array of numbers')
     shape = tuple(tensor.shape)
     last = shape[len(shape) - len(dims):]
-    fits = len(shape) >= len(dims) and all(d == n for d, n in zip(dims, last) if isinstance(d, int))
+    enough = len(shape) == len(dims) if exact else len(shape) >= len(dims)
+    fits = enough and all(d == n for d, n in zip(dims, last) if isinstance(d, int))
     if not fits:
-        needed = ', '.join(map(str, ('...', *dims)))
+        needed = ', '.join(map(str, dims if exact else ('...', *dims)))
         raise ValueError(f'{name}: shape {shape} given, ({needed}) needed')
     return tensor
 
@@ -171,10 +173,23 @@ def check_floats(
     name:str,       # the argument's name, for the message
     value:object,   # a tensor of floats, or a NumPy array
     *dims:int|str,  # as for `check_tensor`
+    exact:bool=False,
 ) -> 'Tensor':      # the tensor
     "`check_tensor` for floats of any width."
-    tensor = check_tensor(name, value, *dims)
+    tensor = check_tensor(name, value, *dims, exact=exact)
     if not tensor.is_floating_point(): raise TypeError(f'{name}: {tensor.dtype} given, floats are needed')
+    return tensor
+
+def check_flags(
+    name:str,       # the argument's name, for the message
+    value:object,   # a tensor of True and False, or a NumPy array
+    *dims:int|str,  # as for `check_tensor`
+    exact:bool=False,
+) -> 'Tensor':      # the tensor
+    "`check_tensor` for True and False, since ~ does something else to integers."
+    import torch
+    tensor = check_tensor(name, value, *dims, exact=exact)
+    if tensor.dtype != torch.bool: raise TypeError(f'{name}: {tensor.dtype} given, True or False is needed')
     return tensor
 
 # %% ../nbs/00_core.ipynb #bb406e6c

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .circuits import Heads
-from .core import (check_bool, check_float, check_floats, check_int, check_ints, check_list, check_tensor,
-                             check_tokens, check_type, plain_torch)
+from .circuits import Heads, _check_names
+from .core import (check_bool, check_flags, check_float, check_floats, check_int, check_ints, check_list,
+                             check_tensor, check_tokens, check_type, plain_torch)
 from .lm import LM
 
 # %% ../nbs/23_language.ipynb #b947ab40
@@ -29,18 +29,15 @@ class Reading:
     n_kv:int             # heads of keys and values; n_head where each head has its own
 
     def __post_init__(self) -> None:
-        scores = check_floats('scores', self.scores)
-        shape = tuple(scores.shape)
-        if len(shape) != 5:
-            raise ValueError(f'scores: {shape} given, (n_window, n_layer, n_head, n_dest, n_token) needed')
-        n_window, n_layer, n_head, n_dest, n_token = shape
-        written = check_floats('written', self.written, n_window, n_layer, n_head, n_token)
+        dims = 'n_window', 'n_layer', 'n_head', 'n_dest', 'n_token'
+        scores = check_floats('scores', self.scores, *dims, exact=True)
+        n_window, n_layer, n_head, n_dest, n_token = scores.shape
+        written = check_floats('written', self.written, n_window, n_layer, n_head, n_token, exact=True)
         dest = check_ints('dest', self.dest, 0, n_token - 1)
         if len(dest) != n_dest: raise ValueError(f'dest: {len(dest)} places given, scores of {n_dest}')
-        for name, value in dict(scores=scores, written=written, dest=tuple(dest)).items():
+        n_kv = _check_groups(n_head, self.n_kv)
+        for name, value in dict(scores=scores, written=written, dest=tuple(dest), n_kv=n_kv).items():
             object.__setattr__(self, name, value)
-        if n_head % check_int('n_kv', self.n_kv, 1):
-            raise ValueError(f'n_kv={self.n_kv}: a divisor of n_head={n_head} is needed')
 
     @property
     def n_layer(self) -> int: return self.scores.shape[1]
@@ -56,8 +53,18 @@ class Reading:
         "One layer in one window, as `circuits`, `preferences` and the plots take heads; destinations are queries."
         window = check_int('window', window, 0, len(self.scores) - 1)
         layer = check_int('layer', layer, 0, self.n_layer - 1)
+        tokens = _check_names('names', names, self.scores.shape[-1])
         places = [f'place {i}' for i in self.dest]
-        return Heads.of(self.scores[window, layer], None, places, names)
+        return Heads.of(self.scores[window, layer], None, places, tokens)
+
+def _check_groups(
+    n_head:int,
+    n_kv:object, # heads of keys and values
+) -> int:        # the same
+    "`n_kv` if so many heads can share keys and values evenly; otherwise `TypeError` or `ValueError`."
+    n_kv = check_int('n_kv', n_kv, 1)
+    if n_head % n_kv: raise ValueError(f'n_kv={n_kv}: a divisor of n_head={n_head} is needed')
+    return n_kv
 
 # %% ../nbs/23_language.ipynb #166a6e23
 def written_norms(
@@ -65,7 +72,12 @@ def written_norms(
     W_O:Tensor,    # (n_head, d_head, d_model)
 ) -> Tensor:       # (n_window, n_head, n_token)
     "How much each head would write about each token."
-    own = values.repeat_interleave(len(W_O) // values.shape[-2], -2)    # (n_window, n_token, n_head, d_head)
+    values = check_floats('values', values, 'n_window', 'n_token', 'n_kv', 'd_head', exact=True)
+    n_kv, d_head = values.shape[-2:]
+    W_O = check_floats('W_O', W_O, 'n_head', d_head, 'd_model', exact=True).to(values.dtype)
+    n_head = len(W_O)
+    if not n_kv or n_head % n_kv: raise ValueError(f'W_O: {n_head} heads given, for values of n_kv={n_kv} heads')
+    own = values.repeat_interleave(n_head // n_kv, -2)                  # (n_window, n_token, n_head, d_head)
     return torch.einsum('bthd,hdm->bhtm', own, W_O).norm(dim=-1)
 
 @plain_torch()
@@ -96,16 +108,30 @@ def read_cache(
     dest:Sequence[int],         # the places that look
 ) -> Reading:
     "What heads did in a run with a cache."
-    n_layer = len(check_floats('W_O', W_O, 'n_layer', 'n_head', 'd_head', 'd_model'))
+    W_O = check_floats('W_O', W_O, 'n_layer', 'n_head', 'd_head', 'd_model', exact=True)
+    n_layer, n_head, d_head, _ = W_O.shape
+    check_int('W_O: n_layer', n_layer, 1)
+    n_window, _, _, n_token = _cached(cache, 0, 'attn_scores', 'n_window', n_head, 'n_token', 'n_token').shape
+    places = check_ints('dest', dest, 0, n_token - 1)
     scores, written = [], []
     for layer in range(n_layer):
-        here = f'blocks.{layer}.attn.hook_'
-        for name in (f'{here}attn_scores', f'{here}v'):
-            if name not in cache: raise ValueError(f'cache: no {name}')
-        all_scores, values = cache[f'{here}attn_scores'], cache[f'{here}v']
-        scores.append(all_scores[:, :, check_ints('dest', dest, 0, all_scores.shape[2] - 1)])
+        all_scores = _cached(cache, layer, 'attn_scores', n_window, n_head, n_token, n_token)
+        values = _cached(cache, layer, 'v', n_window, n_token, 'n_kv', d_head)
+        scores.append(all_scores[:, :, places])
         written.append(written_norms(values, W_O[layer]))
-    return Reading(torch.stack(scores, 1), torch.stack(written, 1), tuple(dest), values.shape[-2])
+    return Reading(torch.stack(scores, 1), torch.stack(written, 1), tuple(places), values.shape[-2])
+
+def _cached(
+    cache:Mapping[str, Tensor],
+    layer:int,
+    what:str,      # of its attention
+    *dims:int|str, # as for `check_tensor`
+) -> Tensor:
+    "One of the activations; `TypeError` or `ValueError` where it is not there or has another shape."
+    if not hasattr(cache, 'keys'): raise TypeError(f'cache: {type(cache).__name__} given, activations by name needed')
+    name = f'blocks.{layer}.attn.hook_{what}'
+    if name not in cache: raise ValueError(f'cache: no {name}')
+    return check_floats(f'cache: {name}', cache[name], *dims, exact=True)
 
 # %% ../nbs/23_language.ipynb #76df8aa3
 @plain_torch()
@@ -145,6 +171,7 @@ def _output_matrix(
     raise ValueError(f'model: {type(module).__name__} has neither o_proj nor c_proj')
 
 # %% ../nbs/23_language.ipynb #522aa066
+@plain_torch()
 def made_reading(
     seed:int,
     n_window:int=12,
@@ -161,19 +188,19 @@ def made_reading(
 ) -> Reading:
     "A reading of heads that were never trained: destinations in the second half, every fourth."
     sizes = check_int('n_window', n_window, 1), check_int('n_layer', n_layer, 1), check_int('n_head', n_head, 2)
-    n_token = check_int('n_token', n_token, 8)
-    if sizes[2] % check_int('n_kv', n_kv, 1): raise ValueError(f'n_kv={n_kv}: a divisor of n_head={n_head} is needed')
+    n_token, n_kv = check_int('n_token', n_token, 8), _check_groups(sizes[2], n_kv)
+    scales = check_float('common', common), check_float('shared', shared), check_float('salience', salience)
+    place, sink, zero_sum = check_float('place', place), check_float('sink', sink), check_bool('zero_sum', zero_sum)
+    generator = torch.Generator().manual_seed(check_int('seed', seed, 0, 2**63 - 1))
     dest = torch.arange(n_token // 2, n_token, 4)
     away = dest[:, None] - torch.arange(n_token)                      # (n_dest, n_token)
-    with plain_torch():
-        generator = torch.Generator().manual_seed(check_int('seed', seed, 0, 2**63 - 1))
-        scales = check_float('common', common), check_float('shared', shared), check_float('salience', salience)
-        scores = _made_scores(sizes, n_kv, away.shape, check_bool('zero_sum', zero_sum), scales, generator)
-        scores = scores - check_float('place', place) * (away.clamp(min=0) + 1.).log()
-        written = 1 + .2 * torch.rand(*sizes, n_token, generator=generator)
-        idle = [0, n_token // 4, n_token // 3]
-        if sink: scores[..., idle] += check_float('sink', sink)
-        if sink: written[..., idle] *= .1
+    scores = _made_scores(sizes, n_kv, away.shape, zero_sum, scales, generator)
+    scores = scores - place * (away.clamp(min=0) + 1.).log()
+    written = 1 + .2 * torch.rand(*sizes, n_token, generator=generator)
+    idle = [0, n_token // 4, n_token // 3]
+    if sink:
+        scores[..., idle] += sink
+        written[..., idle] *= .1
     return Reading(scores.masked_fill(away < 0, -torch.inf), written, tuple(dest.tolist()), n_kv)
 
 def _made_scores(
@@ -237,11 +264,14 @@ def important_keys(
     back:int=4,         # so many places before the destination at least
 ) -> Tensor:            # (n_window, n_dest, n_key) places, the most important first
     "The keys at which heads are compared, for each destination."
-    importance = check_floats('importance', importance, 'n_window', len(dest), 'n_token')
-    n_window, _, n_token = importance.shape
-    excluded = check_tensor('excluded', excluded, n_window, n_token)
+    importance = check_floats('importance', importance, 'n_window', 'n_dest', 'n_token', exact=True)
+    n_window, n_dest, n_token = importance.shape
+    if not (importance >= 0).all(): raise ValueError('importance: below 0 or NaN, at least 0 is needed')
+    places = check_ints('dest', check_list('dest', dest, 1), 0, n_token - 1)
+    if len(places) != n_dest: raise ValueError(f'dest: {len(places)} places given, importance for {n_dest}')
+    excluded = check_flags('excluded', excluded, n_window, n_token, exact=True)
     n_key, back = check_int('n_key', n_key, 2), check_int('back', back, 0)
-    away = torch.tensor(check_ints('dest', dest, 0, n_token - 1))[:, None] - torch.arange(n_token)
+    away = torch.tensor(places)[:, None] - torch.arange(n_token)         # (n_dest, n_token)
     allowed = (away >= back) & ~excluded[:, None]                        # (n_window, n_dest, n_token)
     fewest = int(allowed.sum(-1).min())
     if fewest < n_key: raise ValueError(f'n_key={n_key}: a destination has only {fewest} keys to choose from')
@@ -257,12 +287,11 @@ class Contexts:
     window:Tensor     # (n_context,) which window of text each is from
 
     def __post_init__(self) -> None:
-        scores = check_floats('scores', self.scores, 'n_head', 'n_key')
-        if scores.ndim != 3: raise ValueError(f'scores: {tuple(scores.shape)} given, (n_context, n_head, n_key) needed')
+        scores = check_floats('scores', self.scores, 'n_context', 'n_head', 'n_key', exact=True)
         n_context, _, n_key = scores.shape
-        checked = dict(scores=scores, window=check_tensor('window', self.window, n_context))
+        checked = dict(scores=scores, window=check_tensor('window', self.window, n_context, exact=True))
         for name in ('distance', 'importance'):
-            checked[name] = check_floats(name, getattr(self, name), n_context, n_key)
+            checked[name] = check_floats(name, getattr(self, name), n_context, n_key, exact=True)
         for name, value in checked.items(): object.__setattr__(self, name, value)
 
     def top(self,
@@ -285,8 +314,12 @@ def contexts(
     weights:Tensor|None=None, # from `layer_weights`, where they are known already
 ) -> Contexts:
     "Every destination of every window as a context."
-    of = check_int('of', layer if of is None else of, 0, check_type('reading', reading, Reading).n_layer - 1)
+    last = check_type('reading', reading, Reading).n_layer - 1
+    layer = check_int('layer', layer, 0, last)
+    of = layer if of is None else check_int('of', of, 0, last)
     if weights is None: weights = layer_weights(reading)
+    n_window, n_layer, _, n_dest, n_token = reading.scores.shape
+    weights = check_floats('weights', weights, n_window, n_layer, n_dest, n_token, exact=True)
     matters = importance(weights, layer, apart)                         # (n_window, n_dest, n_token)
     keys = important_keys(matters, sinks(reading, bar), reading.dest, n_key, back)
     index = keys[:, None].expand(-1, reading.n_head, -1, -1)            # (n_window, n_head, n_dest, n_key)
