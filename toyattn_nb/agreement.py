@@ -79,12 +79,26 @@ def window_means(
     window:Tensor, # (n_context,) the window of each
 ) -> Tensor:       # (n_window, ...)
     "Means within windows."
-    values = check_floats('values', values)
-    window = check_tensor('window', window, len(values)).long()
+    values = check_floats('values', values, 'n')                        # of any shape but a single number
+    check_int('values: n_context', len(values), 1)
+    window = _check_window(window, len(values))
     n_window = int(window.max()) + 1
     total = values.new_zeros(n_window, *values.shape[1:]).index_add(0, window, values)
     count = window.bincount(minlength=n_window).to(values)
     return total / count.reshape(-1, *[1] * (values.ndim - 1))
+
+def _check_window(
+    window:object, # of each context
+    n_context:int, # at least 1
+) -> Tensor:       # (n_context,) int64
+    "`window` if it numbers windows from 0 on, each with a context; otherwise `TypeError` or `ValueError`."
+    given = check_tensor('window', window, n_context, exact=True)
+    number = given.long()
+    if not (number == given).all() or (number < 0).any():
+        raise ValueError('window: whole numbers are needed, at least 0 each')
+    seen = len(number.unique())
+    if seen <= number.max(): raise ValueError(f'window: {seen} different ones up to {int(number.max())}, none may lack')
+    return number
 
 # %% ../nbs/34_agreement.ipynb #62a6b189
 @plain_torch()
@@ -92,6 +106,7 @@ def relative_orders(
     scores:Tensor, # (n_context, n_head, n_key)
 ) -> Tensor:       # (n_context, n_pair, n_key) ranks
     "The second head's order, each key named by its rank in the first head's."
+    scores = check_tensor('scores', head_scores(scores, 2), 'n_context', 'n_head', 'n_key', exact=True)
     place = orders(scores)                                              # (n_context, n_head, n_key)
     first, second = torch.tensor(head_pairs(scores.shape[-2])).T
     rank = place.argsort(-1)[:, first]
@@ -120,13 +135,14 @@ def window_information(
     window:Tensor, # (n_context,) the window of each, at least two
 ) -> Tensor:       # (n_window, n_pair) bits: their mean over windows is the estimate
     "What heads' orders say about each other, corrected for bias by leaving out one window at a time."
-    scores = head_scores(scores, 2)
-    window = check_tensor('window', window, len(scores)).long()
-    n_window, n_key = int(window.max()) + 1, scores.shape[-1]
-    if n_window < 2: raise ValueError(f'window: {n_window} given, at least 2 windows are needed')
+    scores = check_tensor('scores', head_scores(scores, 2), 'n_context', 'n_head', 'n_key', exact=True)
+    n_key = scores.shape[-1]
     if len(scores) < least_seeds(n_key):
         raise ValueError(f'scores: {len(scores):,} contexts given for the {math.factorial(n_key):,} orders of {n_key} '
                          f'keys: at least {least_seeds(n_key):,} contexts are needed, or fewer keys')
+    window = _check_window(window, len(scores))
+    n_window = int(window.max()) + 1
+    if n_window < 2: raise ValueError(f'window: {n_window} given, at least 2 windows are needed')
     counts = _order_counts(relative_orders(scores), window)
     total = counts.sum(0)
     return n_window * _known_bits(total, n_key) - (n_window - 1) * _known_bits(total - counts, n_key)
@@ -141,7 +157,9 @@ def layer_table(
 ) -> 'DataFrame':              # a row a pair: τ and bits beside their nulls, standard errors over windows
     "Agreement and information between the heads of a layer."
     import pandas as pd
-    n_head = check_type('contexts', contexts, Contexts).scores.shape[1]
+    _, n_head, n_key = check_type('contexts', contexts, Contexts).scores.shape
+    n_order = check_int('n_order', n_order, 2, n_key)
+    check_generator(generator)
     pairs = head_pairs(n_head)
     few = contexts.top(n_order)
     first, second = zip(*pairs)
