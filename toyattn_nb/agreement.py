@@ -33,8 +33,16 @@ def residualised(
     both = torch.stack([contexts.distance, contexts.importance], -1).to(wide)
     known = both.clamp(min=1e-12).log()                                 # (n_context, n_key, 2)
     known = known - known.mean(1, keepdim=True)
-    slopes = torch.linalg.lstsq(known.flatten(0, 1), scores.transpose(1, 2).flatten(0, 1)).solution # (2, n_head)
+    slopes = _least_squares(known.flatten(0, 1), scores.transpose(1, 2).flatten(0, 1)) # (2, n_head)
     return (scores - torch.einsum('ckx,xh->chk', known, slopes)).to(contexts.scores.dtype)
+
+def _least_squares(
+    known:Tensor,  # (n, 2)
+    wanted:Tensor, # (n, n_head)
+) -> Tensor:       # (2, n_head)
+    "Slopes; of singular values, since torch's own choice on CPUs, gelsy, begins with memory that it has not set."
+    driver = 'gelsd' if known.device.type == 'cpu' else 'gels'           # the only one elsewhere
+    return torch.linalg.lstsq(known, wanted, driver=driver).solution
 
 # %% ../nbs/34_agreement.ipynb #746802c5
 @plain_torch()
