@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from .agreement import same_group
-from .core import (check_floats, check_generator, check_int, check_ints, check_list, check_tensor,
-                             check_type, plain_torch)
+from .core import (check_flags, check_floats, check_generator, check_int, check_ints, check_list, check_type,
+                             plain_torch)
 from .language import read, sinks
 from .lm import LM, through_hooks
 from .model import Hooks
@@ -31,15 +31,27 @@ def patch(
     "Some heads of a layer look where they are told."
     layer = check_int('layer', layer, 0)
     told = {}
-    for head, where in dict(patterns).items():
-        told[check_int('patterns', head, 0)] = check_floats('patterns', where, 'n_token', 'n_token')
+    for head, where in check_type('patterns', patterns, Mapping).items():  # type: ignore[type-abstract]
+        told[check_int('patterns', head, 0)] = _check_square('patterns', where, 'n_window')
     def look(pattern:Tensor, name:str) -> Tensor: # (n_window, n_head, n_token, n_token)
         new = pattern.clone()
         for head, where in told.items():
             if head >= new.shape[1]: raise ValueError(f'patterns: head {head} given, of {new.shape[1]} heads')
-            new[:, head] = where
+            new[:, head] = check_floats('patterns', where, len(new), *new.shape[2:], exact=True)
         return new
     return {f'blocks.{layer}.attn.hook_pattern': look}
+
+def _check_square(
+    name:str,       # the argument's name, for the message
+    value:object,   # (*dims, n_token, n_token)
+    *dims:int|str,  # what stands before tokens, as for `check_tensor`
+    exact:bool=True,
+    least:int=1,    # so many tokens at least
+) -> Tensor:        # the tensor
+    "`check_floats` for what each place has of each token."
+    square = check_floats(name, value, *dims, 'n_token', 'n_token', exact=exact)
+    n_token = check_int(f'{name}: n_token', square.shape[-1], least)
+    return check_floats(name, square, *dims, n_token, n_token, exact=exact)
 
 # %% ../nbs/35_patching.ipynb #cd4b2689
 def content_shares(
@@ -47,8 +59,8 @@ def content_shares(
     excluded:Tensor,       # (n_window, n_token) bool, the sinks
 ) -> tuple[Tensor, Tensor]: # shares of the other keys, of the same shape, summing to 1 or 0; the mass on them
     "How heads look at what is no sink."
-    pattern = check_floats('pattern', pattern, 'n_window', 'n_head', 'n_token', 'n_token')
-    excluded = check_tensor('excluded', excluded, len(pattern), pattern.shape[-1])
+    pattern = _check_square('pattern', pattern, 'n_window', 'n_head')
+    excluded = check_flags('excluded', excluded, len(pattern), pattern.shape[-1], exact=True)
     content = pattern.masked_fill(excluded[:, None, None], 0)
     mass = content.sum(-1, keepdim=True)                               # (n_window, n_head, n_token, 1)
     return content / mass.where(mass > 0, 1), mass
@@ -59,6 +71,9 @@ def look_like(
     excluded:Tensor, # (n_window, n_token) bool, the sinks
 ) -> Tensor:         # (n_window, n_token, n_token)
     "The head's pattern with its mass outside sinks shared out anew; where there are no shares, as it was."
+    pattern = _check_square('pattern', pattern, 'n_window')
+    shares = check_floats('shares', shares, *pattern.shape, exact=True)
+    excluded = check_flags('excluded', excluded, len(pattern), pattern.shape[-1], exact=True)
     own, mass = content_shares(pattern[:, None], excluded)
     there = shares.sum(-1, keepdim=True) > 0                           # (n_window, n_token, 1)
     new = shares.where(there, own[:, 0]) * mass[:, 0]
@@ -72,7 +87,7 @@ def traits(
     shares:Tensor, # (n_window, n_head, n_token, n_token)
 ) -> Tensor:       # (n_head, 2) sum of squared shares, mean log₂ distance
     "How sharply heads look, and how far."
-    shares = check_floats('shares', shares, 'n_window', 'n_head', 'n_token', 'n_token')
+    shares = _check_square('shares', shares, 'n_window', 'n_head', least=FIRST + 1)
     place = torch.arange(shares.shape[-1])
     distance = (place[:, None] - place).clamp(min=0) + 1.
     sharp = shares.square().sum(-1)                                    # (n_window, n_head, n_token)
@@ -85,10 +100,17 @@ def overlap(
     other:Tensor,  # of a shape that fits
 ) -> Tensor:       # (...) 1 where both are the same
     "What two patterns have in common, mean over windows and places."
+    shares = _check_square('shares', shares, 'n_window', exact=False, least=FIRST + 1)
+    n_token = shares.shape[-1]
+    other = check_floats('other', other, n_token, n_token)
+    try: torch.broadcast_shapes(shares.shape, other.shape)
+    except RuntimeError:
+        raise ValueError(f'other: shape {tuple(other.shape)} does not fit shares of {tuple(shares.shape)}') from None
     common = torch.minimum(shares, other).sum(-1)                      # (n_window, ..., n_token)
     return common[..., FIRST:].mean(-1).mean(0)
 
 # %% ../nbs/35_patching.ipynb #1508d60f
+@plain_torch()
 def matched_stranger(
     shares:Tensor,     # (n_window, n_token, n_token) of the head that is to look elsewhere
     wanted:Tensor,     # of the same shape: the neighbour's whose place a stranger takes
@@ -96,13 +118,20 @@ def matched_stranger(
     taken:Sequence[int]=(), # strangers that are not to be had
 ) -> int:              # which stranger
     "The stranger most like the neighbour: in overlap with the head, in sharpness, in distance."
+    shares = _check_square('shares', shares, 'n_window', least=FIRST + 1)
+    n_window, n_token, _ = shares.shape
+    wanted = check_floats('wanted', wanted, n_window, n_token, n_token, exact=True)
+    strangers = check_floats('strangers', strangers, n_window, 'n_stranger', n_token, n_token, exact=True)
+    n_stranger = check_int('strangers: n_stranger', strangers.shape[1], 1)
+    gone = set(check_ints('taken', taken, 0, n_stranger - 1))
+    if len(gone) == n_stranger: raise ValueError(f'taken={sorted(gone)}: no stranger is left')
     alike = overlap(shares[:, None], strangers)                        # (n_stranger,)
     has = torch.cat([alike[:, None], traits(strangers)], 1)            # (n_stranger, 3)
     alike = overlap(shares, wanted)                                    # ()
     wants = torch.cat([alike[None], traits(wanted[:, None])[0]])       # (3,)
     spread = has.std(0).clamp(min=1e-6)
     off = ((has - wants) / spread).square().sum(-1)
-    off[list(taken)] = torch.inf
+    off[sorted(gone)] = torch.inf
     return int(off.argmin())
 
 @plain_torch()
@@ -112,10 +141,13 @@ def shuffled_shares(
     generator:torch.Generator,
 ) -> Tensor:                   # of the same shape
     "Each place's shares dealt out anew among the keys that it can see and that are no sinks."
-    n_token = shares.shape[-1]
+    shares = _check_square('shares', shares, 'n_window')
+    n_window, n_token, _ = shares.shape
+    excluded = check_flags('excluded', excluded, n_window, n_token, exact=True)
+    check_generator(generator)
     later = torch.ones(n_token, n_token, dtype=torch.bool).triu(1)
     closed = (excluded[:, None] | later).float()                       # (n_window, n_token, n_token)
-    source, target = closed + torch.rand(2, *shares.shape, generator=check_generator(generator))
+    source, target = closed + torch.rand(2, *shares.shape, generator=generator)
     taken = shares.gather(-1, source.argsort(-1))
     return torch.zeros_like(shares).scatter(-1, target.argsort(-1), taken)
 
@@ -150,6 +182,14 @@ def new_looks(
     generator:torch.Generator,
 ) -> dict[str, dict[int, Tensor]]:   # kind → head → its new shares
     "Where the first head of each pair is to look, in four ways."
+    shares = _check_square('shares', shares, 'n_window', 'n_head', least=FIRST + 1)
+    n_window, n_head, n_token, _ = shares.shape
+    strangers = check_floats('strangers', strangers, n_window, 'n_stranger', n_token, n_token, exact=True)
+    pairs = _check_pairs(pairs, n_head)
+    excluded = check_flags('excluded', excluded, n_window, n_token, exact=True)
+    check_generator(generator)
+    if strangers.shape[1] < len(pairs):
+        raise ValueError(f'strangers: {strangers.shape[1]} given, for {len(pairs)} pairs')
     looks:dict[str, dict[int, Tensor]] = {kind: {} for kind in KINDS}
     taken:list[int] = []
     for head, neighbour in pairs:
@@ -160,6 +200,20 @@ def new_looks(
         looks['stranger'][head] = strangers[:, taken[-1]]
         looks['shuffled'][head] = shuffled_shares(own, excluded, generator)
     return looks
+
+def _check_pairs(
+    pairs:object,
+    n_head:int,
+) -> list[tuple[int, int]]: # the pairs
+    "`pairs` if each is of two heads, and no two begin with the same; otherwise `TypeError` or `ValueError`."
+    found:list[tuple[int, int]] = []
+    for pair in check_list('pairs', pairs, 1):
+        heads = check_ints('pairs', pair, 0, n_head - 1)
+        if len(heads) != 2 or heads[0] == heads[1]: raise ValueError(f'pairs: {heads} given, two heads are needed')
+        found.append((heads[0], heads[1]))
+    if len({head for head, _ in found}) < len(found):
+        raise ValueError(f'pairs={found}: a head is to look elsewhere twice')
+    return found
 
 class CleanRun:
     "A model's own run over windows of text, taken up where it is needed."
@@ -179,7 +233,8 @@ class CleanRun:
     def stream(self,
         layer:int,
     ) -> Tensor:   # (n_window, n_token, d_model)
-        "The stream before a layer; quick where layers are asked for in order."
+        "The stream before a layer, or after the last; quick where layers are asked for in order."
+        layer = check_int('layer', layer, 0, self.lm.cfg.n_layer)
         if layer < self._layer: self._layer, self._stream = 0, self.lm.embed(self.tokens)
         at = through_hooks(None, self.lm.cfg.n_layer)
         while self._layer < layer:
@@ -192,6 +247,7 @@ class CleanRun:
         layer:int,
     ) -> Tensor:   # (n_window, n_head, n_token, n_token)
         "Where the heads of a layer look."
+        layer = check_int('layer', layer, 0, self.lm.cfg.n_layer - 1)
         kept:dict[str, Tensor] = {}
         def keep(activation:Tensor, name:str) -> None: kept[name] = activation
         name = f'blocks.{layer}.attn.hook_pattern'
@@ -211,7 +267,8 @@ def patch_costs(
     import pandas as pd
     lm, tokens = check_type('run', run, CleanRun).lm, run.tokens
     layer = check_int('layer', layer, 1, lm.cfg.n_layer - 2)
-    check_list('pairs', pairs, 1)
+    pairs = _check_pairs(pairs, lm.cfg.n_head)
+    check_generator(generator)
     before, stream, pattern = run.pattern(layer - 1), run.stream(layer), run.pattern(layer)
     shares, _ = content_shares(pattern, run.excluded)
     beside = torch.cat([before, run.pattern(layer + 1)], 1)            # (n_window, 2 n_head, n_token, n_token)
