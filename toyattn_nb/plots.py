@@ -812,12 +812,18 @@ def name_rows(
 import numpy as np
 from pandas import DataFrame
 
+from .core import check_type
+
 # %% ../nbs/38_conjecture.ipynb #cd74e699
 def plot_layers(
     windows:DataFrame, # of a study, see `agreement_tables`
 ) -> Figure:
     "τ and information between heads of each layer, with two standard errors over windows, beside their nulls."
+    windows = check_type('windows', windows, DataFrame)
+    missing = {'model', 'corpus', 'layer', 'tau', 'bits'} - set(windows)
+    if missing: raise ValueError(f'windows: no column {min(missing)!r}')
     real = windows[windows.model == 'model']
+    if real.empty: raise ValueError("windows: no rows with model='model'")
     names = {'': 'of a layer', '_next': 'of this and the next layer', '_null': 'keys dealt out anew'}
     fig, axes = plt.subplots(2, 1, figsize=(7, 4.6), sharex=True, layout='constrained')
     for ax, measure in zip(axes, ('tau', 'bits')):
