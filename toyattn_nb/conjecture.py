@@ -10,6 +10,7 @@ __all__ = ['NEAR_ZERO', 'FILES', 'window_measure', 'draw_measure', 'agreement_re
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def window_measure(
     "Mean over layers within each window, with its interval over windows."
     of_corpus = table[table.corpus == corpus]
     by_window = of_corpus.groupby('window')[column].mean()
-    return mean(what, corpus, by_window.to_numpy())
+    return replace(mean(what, corpus, by_window.to_numpy()), unit='windows')
 
 def draw_measure(
     table:'DataFrame', # with corpus, window, layer and draw
@@ -43,7 +44,7 @@ def draw_measure(
     "Mean over windows within each draw of a layer, with its interval over draws."
     of_corpus = table[table.corpus == corpus]
     by_draw = of_corpus.groupby(['layer', 'draw'])[column].mean()
-    return mean(what, corpus, by_draw.to_numpy())
+    return replace(mean(what, corpus, by_draw.to_numpy()), unit='draws')
 
 # %% ../nbs/38_conjecture.ipynb #f9a35807
 def _tests(
@@ -93,9 +94,9 @@ def agreement_records(
         planted = exact('largest τ of a layer, an inversion planted', corpus, of_layer.max())
         controls += Test(planted, below(0)),
     with_group = shown('tau_group', 'τ, heads that share keys and values') + shown('tau_next', 'τ, next layer')
-    return [_record('C12a', "a head's order of the keys tells of the orders of others of its layer", bits, nulls,
+    return [_record('C12a', 'In a language model, a head’s order of the keys tells of the orders of other heads of its layer.', bits, nulls,
                     shown('bits_group', 'bits, heads that share keys and values'), **more),
-            _record('C12b', 'what a head prefers, others of its layer do not', tau, controls, with_group, **more)]
+            _record('C12b', 'What a head prefers, other heads of its layer do not: preferences are inverted.', tau, controls, with_group, **more)]
 
 # %% ../nbs/38_conjecture.ipynb #68b594c3
 def cost_record(
@@ -120,8 +121,8 @@ def cost_record(
     shown = []
     for corpus in wide.corpus.unique():
         for kind in ('neighbour', 'stranger'): shown.append(window_measure(wide, kind, corpus, f'cost of a {kind}'))
-    return _record('C12c', 'a head that looks where another of its layer looks loses more than one that looks where a '
-                   'stranger does', tests, expected, tuple(shown), **more)
+    return _record('C12c', 'A head that is made to look where another of its layer looks loses more than one that is made to '
+                   'look where a stranger does.', tests, expected, tuple(shown), **more)
 
 # %% ../nbs/38_conjecture.ipynb #49aecc5e
 FILES = 'windows', 'pairs', 'costs'  # tables that are left beside claims.json
