@@ -28,10 +28,12 @@ def r_strings(
     database:bytes, # an .rdb file
 ) -> list[list[str]]: # for each piece of it
     "The strings in a database of R's."
-    pieces, rest = [], database
+    pieces, rest = [], check_type('database', database, bytes)
     while len(rest) > 4:
         stream = zlib.decompressobj()
-        pieces.append(_strings_of(stream.decompress(rest[4:])))
+        try: piece = stream.decompress(rest[4:])
+        except zlib.error as e: raise ValueError(f"database: not a database of R's ({e})") from e
+        pieces.append(_strings_of(piece))
         rest = stream.unused_data
     return pieces
 
@@ -52,7 +54,7 @@ def paragraphs(
     lines:Sequence[str], # as printed
 ) -> str:
     "Lines joined; empty ones part paragraphs."
-    text = '\n'.join(check_list('lines', lines))
+    text = '\n'.join(check_type('lines', line, str) for line in check_list('lines', lines))
     return re.sub(r'(?<!\n)\n(?!\n)', ' ', text)
 
 # %% ../nbs/36_corpora.ipynb #8219e9b0
@@ -95,12 +97,13 @@ _DEBIAN = dict(austen='r-cran-janeaustenr', anarchism='anarchism', handbook='deb
 
 # %% ../nbs/36_corpora.ipynb #7cbef129
 def load_corpus(
-    name:str,           # one of `CORPORA`, or a text file or a folder of them
+    corpus:object,      # one of `CORPORA`, or a text file or a folder of them
     root:object='/',    # under which the files of Debian's packages lie
 ) -> list[str]:         # long documents
     "A corpus."
-    root = check_path('root', root)
-    if name not in CORPORA: return _own_texts(name)
+    path, root = check_path('corpus', corpus), check_path('root', root)
+    name = str(corpus)
+    if name not in CORPORA: return _own_texts(path)
     try: return CORPORA[name](root)
     except FileNotFoundError as e:
         if name not in _DEBIAN: raise
@@ -108,14 +111,13 @@ def load_corpus(
         raise FileNotFoundError(f'{e}: {how}') from None
 
 def _own_texts(
-    name:str, # a path
+    path:Path,
 ) -> list[str]:
-    path = check_path('name', name)
-    if not path.exists(): one_of('corpus', str(name), [*CORPORA, 'a text file', 'a folder of text files'])
+    if not path.exists(): one_of('corpus', str(path), [*CORPORA, 'a text file', 'a folder of text files'])
     files = sorted(path.rglob('*.txt')) if path.is_dir() else [path]
-    if not files: raise ValueError(f'corpus={str(name)!r}: a folder with .txt files is needed')
+    if not files: raise ValueError(f'corpus={str(path)!r}: a folder with .txt files is needed')
     try: return [read_bytes(f).decode('utf-8') for f in files]
-    except UnicodeDecodeError as e: raise ValueError(f'corpus={str(name)!r}: not text in UTF-8 ({e})') from e
+    except UnicodeDecodeError as e: raise ValueError(f'corpus={str(path)!r}: not text in UTF-8 ({e})') from e
 
 # %% ../nbs/36_corpora.ipynb #59264546
 CHARS = 8  # characters a token that a piece has: English needs some four
@@ -127,12 +129,14 @@ def pieces(
     generator:torch.Generator,  # of their order
 ) -> list[str]:                 # each of CHARS · n_token characters
     "What documents can be cut into, in random order."
+    texts = [check_type('docs', doc, str) for doc in check_list('docs', docs, 1)]
     n_char = CHARS * check_int('n_token', n_token, 8)
+    check_generator(generator)
     places = []
-    for d, doc in enumerate(check_list('docs', docs, 1)):
-        for start in range(0, len(check_type('docs', doc, str)) - n_char + 1, n_char): places.append((d, start))
-    order = torch.randperm(len(places), generator=check_generator(generator)).tolist()
-    return [docs[d][start:start + n_char] for d, start in (places[i] for i in order)]
+    for d, text in enumerate(texts):
+        for start in range(0, len(text) - n_char + 1, n_char): places.append((d, start))
+    order = torch.randperm(len(places), generator=generator).tolist()
+    return [texts[d][start:start + n_char] for d, start in (places[i] for i in order)]
 
 @plain_torch()
 def text_windows(
@@ -143,6 +147,7 @@ def text_windows(
     generator:torch.Generator,
 ) -> Tensor:                   # (n_window, n_token)
     "Windows of text that do not overlap; `ValueError` where the text is too short for so many."
+    check_type('lm', lm, LM)
     n_window, n_token = check_int('n_window', n_window, 1), check_int('n_token', n_token, 8, lm.cfg.n_ctx)
     windows:list[list[int]] = []
     for piece in pieces(docs, n_token, generator):

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['Through', 'INSTALL', 'LMConfig', 'lm_shapes', 'check_weights', 'hook_names', 'through_hooks', 'rms_norm', 'rotated',
-           'LM', 'random_lm', 'gguf_config', 'gguf_tokenizer', 'gguf_start', 'open_gguf', 'load_gguf', 'smollm2_path',
-           'encode', 'decode']
+           'LM', 'random_lm', 'open_gguf', 'load_gguf', 'smollm2_path', 'encode', 'decode']
 
 # %% ../nbs/33_lm.ipynb #e6698a86
 import importlib
@@ -21,8 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .core import (check_floats, check_int, check_list, check_path, check_tokens, check_type, memory_limit,
-                             plain_torch)
+from .core import (check_float, check_floats, check_int, check_ints, check_path, check_tokens, check_type,
+                             memory_limit, plain_torch)
 from .model import Hooks
 
 # %% ../nbs/33_lm.ipynb #af160d8b
@@ -42,7 +41,9 @@ class LMConfig:
 
     def __post_init__(self) -> None:
         for name in ('n_layer', 'n_head', 'n_kv', 'd_model', 'd_head', 'd_mlp', 'n_vocab', 'n_ctx'):
-            check_int(name, getattr(self, name), 1)
+            object.__setattr__(self, name, check_int(name, getattr(self, name), 1))
+        object.__setattr__(self, 'eps', check_float('eps', self.eps, 0))
+        object.__setattr__(self, 'rope_base', check_float('rope_base', self.rope_base, above=0))
         if self.n_head % self.n_kv: raise ValueError(f'n_kv={self.n_kv}: a divisor of n_head={self.n_head} is needed')
         if self.d_head % 2: raise ValueError(f'd_head={self.d_head}: an even number is needed')
 
@@ -51,6 +52,7 @@ def lm_shapes(
     cfg:LMConfig,
 ) -> dict[str, tuple[int, ...]]: # by name
     "The weights of a model, as GGUF names them."
+    check_type('cfg', cfg, LMConfig)
     d, shared = cfg.d_model, cfg.n_kv * cfg.d_head
     of_block = dict(attn_norm=(d,), attn_q=(cfg.n_head * cfg.d_head, d), attn_k=(shared, d), attn_v=(shared, d),
                     attn_output=(d, cfg.n_head * cfg.d_head), ffn_norm=(d,), ffn_gate=(cfg.d_mlp, d),
@@ -69,7 +71,7 @@ def check_weights(
     given = dict(check_type('weights', weights, dict, 'of tensors by name'))
     shapes = lm_shapes(cfg)
     missing = sorted(set(shapes) - set(given))
-    extra = sorted(set(given) - set(shapes) - {'output.weight'})
+    extra = sorted(map(str, set(given) - set(shapes) - {'output.weight'}))
     if missing: raise ValueError(f'weights: no {missing[0]} (one of {len(missing)} that are missing)')
     if extra: raise ValueError(f'weights: {extra[0]}: not of the llama architecture as it is known here')
     if 'output.weight' in given: shapes['output.weight'] = shapes['token_embd.weight']
@@ -81,9 +83,17 @@ def _weight(
     shape:tuple[int, ...],
 ) -> Tensor:
     "`value` if it is a tensor of just this shape; otherwise `TypeError` or `ValueError`."
-    tensor = check_floats(f'weights[{name!r}]', value, *shape)
-    if tensor.ndim == len(shape): return tensor
-    raise ValueError(f'weights[{name!r}]: shape {tuple(tensor.shape)} given, {shape} needed')
+    return _just(f'weights[{name!r}]', check_floats(f'weights[{name!r}]', value, *shape), *shape)
+
+def _just(
+    name:str,       # the argument's name, for the message
+    tensor:Tensor,  # that ends in these dimensions
+    *dims:int|str,  # as for `check_tensor`
+) -> Tensor:        # the same
+    "`tensor` if it has no more dimensions than these; otherwise `ValueError`."
+    if tensor.ndim == len(dims): return tensor
+    needed = ', '.join(map(str, dims))
+    raise ValueError(f'{name}: shape {tuple(tensor.shape)} given, ({needed}) needed')
 
 # %% ../nbs/33_lm.ipynb #6ec0de75
 _OF_ATTENTION = 'q', 'k', 'v', 'rot_q', 'rot_k', 'attn_scores', 'pattern', 'z'
@@ -110,10 +120,18 @@ def through_hooks(
     functions = check_type('hooks', {} if hooks is None else hooks, dict, 'name → function')
     unknown = sorted(map(str, set(functions) - set(hook_names(n_layer))))
     if unknown: raise ValueError(f'hooks: {unknown[0]!r}: no activation of this name; see hook_names({n_layer})')
+    for name, function in functions.items(): _check_function(f'hooks[{name!r}]', function)
     def at(name:str, activation:Tensor) -> Tensor:
         new = functions[name](activation, name) if name in functions else None
         return activation if new is None else new
     return at
+
+def _check_function(
+    name:str,     # the argument's name, for the message
+    value:object, # what was given
+) -> None:
+    "`TypeError` where it cannot be called."
+    if not callable(value): raise TypeError(f'{name}={value!r}: a function is needed')
 
 # %% ../nbs/33_lm.ipynb #3e40f9d2
 def rms_norm(
@@ -122,6 +140,8 @@ def rms_norm(
     eps:float,     # what is added to the mean square
 ) -> Tensor:       # (..., d_model)
     "Normalised to a mean square of 1, each dimension then scaled."
+    x = check_floats('x', x, 'd_model')
+    weight, eps = check_floats('weight', weight, x.shape[-1]), check_float('eps', eps, 0)
     return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + eps) * weight
 
 # %% ../nbs/33_lm.ipynb #5630351e
@@ -130,7 +150,9 @@ def rotated(
     base:float, # as `LMConfig.rope_base`
 ) -> Tensor:    # of the same shape
     "Queries or keys, turned by their places."
+    x, base = check_floats('x', x, 'n_token', 'n_head', 'd_head'), check_float('base', base, above=0)
     n_token, _, d_head = x.shape[-3:]
+    if d_head % 2: raise ValueError(f'x: d_head={d_head} given, an even number is needed')
     pair = torch.arange(0, d_head, 2, dtype=torch.float32, device=x.device)
     place = torch.arange(n_token, dtype=torch.float32, device=x.device)
     angle = (place[:, None] * base ** (-pair / d_head))[:, None, :]     # (n_token, 1, d_head / 2)
@@ -138,6 +160,18 @@ def rotated(
     a, b = x[..., 0::2], x[..., 1::2]
     turned = torch.stack([a * cos - b * sin, a * sin + b * cos], -1)    # (..., d_head / 2, 2)
     return turned.flatten(-2)
+
+# %% ../nbs/33_lm.ipynb #d1a7c4e2
+def _check_windows(
+    tokens:object, # (n_window, n_token)
+    n_vocab:int,   # tokens are 0 … n_vocab - 1
+    n_ctx:int,     # the longest window
+) -> Tensor:       # the same, int64
+    "`tokens` if they are windows for a model of these sizes; otherwise `TypeError` or `ValueError`."
+    dims = 'n_window', 'n_token'
+    found = _just('tokens', check_tokens('tokens', tokens, n_vocab, *dims), *dims)
+    check_int('tokens: n_token', found.shape[1], 1, n_ctx)
+    return found
 
 # %% ../nbs/33_lm.ipynb #caf02abb
 class LM:
@@ -172,7 +206,7 @@ class LM:
     ) -> Tensor:               # (n_window, n_token, d_model) the stream after the last block
         "The rest of a run."
         at = through_hooks(hooks, self.cfg.n_layer)
-        x = check_floats('x', x, 'n_window', 'n_token', self.cfg.d_model)
+        x = self._check_stream(x)
         first = check_int('first', first, 0, self.cfg.n_layer)
         for layer in range(first, self.cfg.n_layer): x = self.block(layer, x, at)
         return x
@@ -184,6 +218,7 @@ class LM:
         "What each next token costs; one window at a time, so that logits need little memory."
         at = through_hooks(None, self.cfg.n_layer)
         tokens = self.check_tokens(tokens)
+        x = check_floats('x', x, *tokens.shape, self.cfg.d_model)
         costs = []
         for stream, window in zip(x, tokens):
             logits = self.unembed(stream[:-1], at)                      # (n_token - 1, n_vocab)
@@ -202,6 +237,8 @@ class LM:
         at:Through,    # from `through_hooks`
     ) -> Tensor:       # the stream after
         "Attention, then the MLP; each reads the normalised stream and adds to it."
+        layer, x = self._check_layer(layer), self._check_stream(x)
+        _check_function('at', at)
         here = f'blocks.{layer}.hook_'
         x = at(f'{here}resid_pre', x)
         x = at(f'{here}resid_mid', x + at(f'{here}attn_out', self.attention(layer, x, at)))
@@ -213,6 +250,8 @@ class LM:
         at:Through,    # from `through_hooks`
     ) -> Tensor:       # (n_window, n_token, d_model)
         "What all heads write."
+        layer, x = self._check_layer(layer), self._check_stream(x)
+        _check_function('at', at)
         cfg, here = self.cfg, f'blocks.{layer}.attn.hook_'
         read = rms_norm(x, self._of(layer, 'attn_norm'), cfg.eps)
         q, k, v = (at(f'{here}{name}', self._heads(layer, name, read)) for name in 'qkv')
@@ -232,6 +271,7 @@ class LM:
         x:Tensor, # (n_window, n_token, d_model)
     ) -> Tensor:  # (n_window, n_token, d_model)
         "What the MLP writes."
+        layer, x = self._check_layer(layer), self._check_stream(x)
         read = rms_norm(x, self._of(layer, 'ffn_norm'), self.cfg.eps)
         gate = F.silu(read @ self._of(layer, 'ffn_gate').T)
         return (gate * (read @ self._of(layer, 'ffn_up').T)) @ self._of(layer, 'ffn_down').T
@@ -241,6 +281,8 @@ class LM:
         at:Through,    # from `through_hooks`
     ) -> Tensor:       # (..., n_vocab)
         "Logits of the next token."
+        x = check_floats('x', x, self.cfg.d_model)
+        _check_function('at', at)
         read = at('ln_final.hook_normalized', rms_norm(x, self.weights['output_norm.weight'], self.cfg.eps))
         own = self.weights.get('output.weight', self.weights['token_embd.weight'])
         return read @ own.T
@@ -249,17 +291,20 @@ class LM:
         layer:int,     # which layer's
     ) -> Tensor:       # (n_head, d_head, d_model)
         "W_O: how each head of a layer writes."
-        layer = check_int('layer', layer, 0, self.cfg.n_layer - 1)
+        layer = self._check_layer(layer)
         return self._of(layer, 'attn_output').T.unflatten(0, (self.cfg.n_head, self.cfg.d_head))
 
     def check_tokens(self,
         tokens:object, # (n_window, n_token)
     ) -> Tensor:       # the same
         "`tokens` if the model can read them; otherwise `TypeError` or `ValueError`."
-        found = check_tokens('tokens', tokens, self.cfg.n_vocab, 'n_window', 'n_token')
-        if found.ndim != 2: raise ValueError(f'tokens: shape {tuple(found.shape)} given, (n_window, n_token) needed')
-        check_int('tokens: n_token', found.shape[1], 1, self.cfg.n_ctx)
-        return found
+        return _check_windows(tokens, self.cfg.n_vocab, self.cfg.n_ctx)
+
+    def _check_layer(self, layer:int) -> int: return check_int('layer', layer, 0, self.cfg.n_layer - 1)
+
+    def _check_stream(self, x:Tensor) -> Tensor:
+        dims = 'n_window', 'n_token', self.cfg.d_model
+        return _just('x', check_floats('x', x, *dims), *dims)
 
     def _of(self, layer:int, name:str) -> Tensor: return self.weights[f'blk.{layer}.{name}.weight']
 
@@ -277,7 +322,8 @@ def random_lm(
     if isinstance(like, LM):
         drawn = _drawn({name: tuple(w.shape) for name, w in like.weights.items()}, seed)
         for name, w in like.weights.items():
-            drawn[name] = drawn[name] / drawn[name].std() * w.std() if w.ndim == 2 else w
+            has_scale = w.ndim == 2 and w.numel() > 1
+            drawn[name] = (drawn[name] / drawn[name].std() * w.std()).to(w) if has_scale else w
         return LM(like.cfg, drawn, like.tokenizer, like.start)
     return LM(check_type('like', like, LMConfig, 'or a model'), _drawn(lm_shapes(like), seed))
 
@@ -309,7 +355,7 @@ _SIZES = dict(n_layer='block_count', n_head='attention.head_count', d_model='emb
 _REFUSED = {'expert_count': 'mixtures of experts', 'rope.scaling.type': 'rescaled rotary positions',
             'attention.sliding_window': 'attention to a window'}
 
-def gguf_config(
+def _gguf_config(
     fields:Mapping[str, Any], # what the file says, by name
 ) -> LMConfig:
     "Sizes as a GGUF file gives them; `ValueError` for what cannot be run here."
@@ -334,7 +380,7 @@ def gguf_config(
 # %% ../nbs/33_lm.ipynb #990f9faa
 _SPLITS = 'smollm', 'gpt-2'  # how text is cut before pairs of symbols are merged
 
-def gguf_tokenizer(
+def _gguf_tokenizer(
     fields:Mapping[str, Any], # what the file says, by name
 ) -> Any:                     # a `tokenizers.Tokenizer`; None where it is of a kind that is not known here
     "The tokenizer that the file holds."
@@ -352,7 +398,7 @@ def gguf_tokenizer(
 
 _TEXT_ENDS = '<|endoftext|>'  # what stands between texts in training
 
-def gguf_start(
+def _gguf_start(
     fields:Mapping[str, Any], # what the file says, by name
 ) -> int:                     # a token
     "The token that windows of text begin with."
@@ -379,14 +425,14 @@ def load_gguf(
     "The model that a file holds."
     reader = open_gguf(path)
     fields = {name: field.contents() for name, field in reader.fields.items()}
-    try: cfg = gguf_config(fields)
+    try: cfg = _gguf_config(fields)
     except (TypeError, ValueError) as e: raise ValueError(f'{path}: {e}') from e
     n_bytes = 4 * sum(int(t.n_elements) for t in reader.tensors)
     most = memory_limit() if memory is None else check_int('memory', memory, 1)
     if n_bytes > most:
         raise ValueError(f'{path}: {n_bytes/1e9:.1f} GB needed for its weights, {most/1e9:.1f} GB there')
     weights = {t.name: _dequantised(t, path) for t in reader.tensors}
-    return LM(cfg, weights, gguf_tokenizer(fields), gguf_start(fields))
+    return LM(cfg, weights, _gguf_tokenizer(fields), _gguf_start(fields))
 
 def _dequantised(
     tensor:Any,  # as `gguf` reads it
@@ -423,7 +469,9 @@ def decode(
     tokens:Any, # integers, in anything that can be gone through
 ) -> list[str]: # what each stands for
     "The text of each token."
-    return [_tokenizer(lm).decode([int(t)], skip_special_tokens=False) for t in check_list('tokens', tokens)]
+    tokenizer = _tokenizer(lm)
+    ids = check_ints('tokens', tokens, 0, lm.cfg.n_vocab - 1)
+    return [tokenizer.decode([token], skip_special_tokens=False) for token in ids]
 
 def _tokenizer(lm:LM) -> Any:
     if check_type('lm', lm, LM).tokenizer is None: raise ValueError('lm: it has no tokenizer: give token ids')
