@@ -19,7 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .circuits import Heads
-from .core import check_float, check_int, check_ints, check_list, check_tensor, check_type, plain_torch
+from .core import (check_float, check_floats, check_generator, check_int, check_ints, check_list,
+                             check_tokens, check_type, plain_torch)
+from .lm import _check_function, _check_windows, _just, _weight
 from .preferences import pairwise_tau
 
 # %% ../nbs/39_bridge.ipynb #bb8d3c18
@@ -44,7 +46,8 @@ def word_ids(
     most = Counter(words).most_common(n_vocab - 1)
     frequent = [word for word, _ in most]
     number = {word: i for i, word in enumerate(frequent, 1)}
-    return Words(torch.tensor([number.get(word, 0) for word in words]), ('…', *frequent))
+    ids = torch.tensor([number.get(word, 0) for word in words], dtype=torch.int64)
+    return Words(ids, ('…', *frequent))
 
 # %% ../nbs/39_bridge.ipynb #e0f9a81b
 @dataclass(frozen=True)
@@ -62,11 +65,12 @@ class BridgeConfig:
     seed:int=0
 
     def __post_init__(self) -> None:
-        for name in ('n_head', 'd_model', 'd_head', 'steps', 'batch_size'): check_int(name, getattr(self, name), 1)
-        check_int('n_token', self.n_token, 8)
-        check_int('n_vocab', self.n_vocab, 8)
-        check_int('seed', self.seed, 0, 2**63 - 1)
-        if check_float('share', self.share, 0) > 1: raise ValueError(f'share={self.share}: at most 1 is needed')
+        sizes = dict(n_head=1, n_vocab=8, d_model=1, d_head=1, n_token=8, steps=1, batch_size=1)
+        for name, least in sizes.items(): object.__setattr__(self, name, check_int(name, getattr(self, name), least))
+        object.__setattr__(self, 'seed', check_int('seed', self.seed, 0, 2**63 - 1))
+        object.__setattr__(self, 'share', check_float('share', self.share, 0))
+        object.__setattr__(self, 'lr', check_float('lr', self.lr, above=0))
+        if self.share > 1: raise ValueError(f'share={self.share}: at most 1 is needed')
 
 N_SIGNAL = 4
 ANSWERS = [(a, b) for a in range(N_SIGNAL) for b in range(a, N_SIGNAL)]  # pairs, doubles among them
@@ -75,16 +79,44 @@ def bridge_weights(
     cfg:BridgeConfig,
 ) -> dict[str, Tensor]: # by name
     "Weights at random; after the words come the question mark and the answers."
+    check_type('cfg', cfg, BridgeConfig)
     n_all = cfg.n_vocab + 1 + len(ANSWERS)
     n_head, d_model, d_head = cfg.n_head, cfg.d_model, cfg.d_head
     with plain_torch():
-        generator = torch.Generator().manual_seed(check_type('cfg', cfg, BridgeConfig).seed)
+        generator = torch.Generator().manual_seed(cfg.seed)
         def drawn(scale:float, *shape:int) -> Tensor: return scale * torch.randn(shape, generator=generator)
         weights = dict(W_E=drawn(.1, n_all, d_model), W_U=drawn(.05, d_model, n_all))
         for name in ('W_Q', 'W_K', 'W_V'): weights[name] = drawn(d_model ** -.5, n_head, d_model, d_head)
         weights['W_O'] = drawn((n_head * d_head) ** -.5, n_head, d_head, d_model)
         weights['b'] = torch.zeros(n_head, cfg.n_token)
     return weights
+
+# %% ../nbs/39_bridge.ipynb #a4e0b7d3
+_MATRICES = 'W_E', 'W_U', 'W_Q', 'W_K', 'W_V', 'W_O', 'b'
+
+def _check_bridge(
+    weights:object, # tensors by name
+) -> dict[str, Tensor]:
+    "`weights` if they are those of a bridge model; otherwise `TypeError` or `ValueError` that names one."
+    given = check_type('weights', weights, dict, 'of tensors by name')
+    missing = [name for name in _MATRICES if name not in given]
+    if missing: raise ValueError(f'weights: no {missing[0]}')
+    n_all, d_model = check_floats("weights['W_E']", given['W_E'], 'n_all', 'd_model').shape[-2:]
+    n_head, _, d_head = check_floats("weights['W_Q']", given['W_Q'], 'n_head', d_model, 'd_head').shape[-3:]
+    n_token = check_floats("weights['b']", given['b'], n_head, 'n_token').shape[-1]
+    shapes:dict[str, tuple[int, ...]] = dict(W_E=(n_all, d_model), W_U=(d_model, n_all), b=(n_head, n_token))
+    shapes['W_O'] = n_head, d_head, d_model
+    for name in ('W_Q', 'W_K', 'W_V'): shapes[name] = n_head, d_model, d_head
+    return {name: _weight(name, given[name], shape) for name, shape in shapes.items()}
+
+def _check_ids(
+    name:str,      # the argument's name, for the message
+    ids:object,    # (n,) tokens
+    n_vocab:int,   # they are 0 … n_vocab - 1
+    n:int|str='n', # how many are needed
+) -> Tensor:       # the same, int64
+    "`ids` if they are tokens in a row; otherwise `TypeError` or `ValueError`."
+    return _just(name, check_tokens(name, ids, n_vocab, n), n)
 
 # %% ../nbs/39_bridge.ipynb #c314145f
 def content_scores(
@@ -93,6 +125,9 @@ def content_scores(
     keys:Tensor,               # (n_key,) tokens
 ) -> Tensor:                   # (n_head, n_query, n_key)
     "What heads' scores owe to the two words alone."
+    weights = _check_bridge(weights)
+    n_all = len(weights['W_E'])
+    queries, keys = _check_ids('queries', queries, n_all), _check_ids('keys', keys, n_all)
     x = _embedded(weights)
     q = torch.einsum('td,hdk->htk', x[queries], weights['W_Q'])
     k = torch.einsum('td,hdk->htk', x[keys], weights['W_K'])
@@ -112,6 +147,9 @@ def bridge_logits(
     edit:Callable[[Tensor], Tensor]|None=None,        # what to do with patterns (n_window, n_head, n_token, n_token)
 ) -> Tensor:                                          # (n_window, n_token, n_vocab)
     "Logits of the next word."
+    weights = _check_bridge(weights)
+    tokens = _check_windows(tokens, len(weights['W_E']), weights['b'].shape[1])
+    if edit is not None: _check_function('edit', edit)
     x = _embedded(weights)[tokens]                                              # (n_window, n_token, d_model)
     q, k, v = (torch.einsum('wtd,hdk->whtk', x, weights[f'W_{name}']) for name in 'QKV')
     place = torch.arange(tokens.shape[1], device=x.device)
@@ -133,7 +171,10 @@ def ask(
     generator:torch.Generator,
 ) -> Tensor:                   # windows of the same shape that end in question mark and answer
     "Windows with two signals, a question mark, and the pair's name."
-    n_window, n_token = check_tensor('tokens', tokens, 'n_window', 'n_token').shape
+    n_vocab, generator = check_int('n_vocab', n_vocab, 1), check_generator(generator)
+    tokens = _check_windows(tokens, n_vocab, least=4)
+    signals = _check_ids('signals', signals, n_vocab, N_SIGNAL)
+    n_window, n_token = tokens.shape
     asked = tokens.masked_fill(torch.isin(tokens, signals), 0)                  # no other signals
     which = torch.randint(N_SIGNAL, (n_window, 2), generator=generator)
     order = torch.rand(n_window, n_token - 2, generator=generator).argsort(1)
@@ -141,7 +182,7 @@ def ask(
     asked = asked.scatter(1, where, signals[which])
     answers = [ANSWERS.index((min(pair), max(pair))) for pair in which.tolist()]
     asked[:, -2] = n_vocab
-    asked[:, -1] = n_vocab + 1 + torch.tensor(answers)
+    asked[:, -1] = n_vocab + 1 + torch.tensor(answers, dtype=torch.int64)
     return asked
 
 # %% ../nbs/39_bridge.ipynb #d4b92abb
@@ -153,7 +194,25 @@ def draw_windows(
     generator:torch.Generator,
 ) -> Tensor:                   # (n_window, n_token + 1)
     "Windows from anywhere in a text."
-    if len(ids) <= cfg.n_token + 1: raise ValueError(f'ids: {len(ids)} words given, windows take {cfg.n_token + 1}')
+    ids, n_window = _check_text(ids, cfg), check_int('n_window', n_window, 1)
+    return _drawn_windows(ids, cfg, n_window, check_generator(generator))
+
+def _check_text(
+    ids:object,        # (n,) a text
+    cfg:BridgeConfig,  # says its words, and how long it has to be at least
+) -> Tensor:           # the same, int64
+    "`ids` if windows can be drawn from it; otherwise `TypeError` or `ValueError`."
+    cfg = check_type('cfg', cfg, BridgeConfig)
+    found = _check_ids('ids', ids, cfg.n_vocab)
+    if len(found) > cfg.n_token + 1: return found
+    raise ValueError(f'ids: {len(found)} words given, windows take {cfg.n_token + 1}')
+
+def _drawn_windows(
+    ids:Tensor,
+    cfg:BridgeConfig,
+    n_window:int,
+    generator:torch.Generator,
+) -> Tensor:                   # (n_window, n_token + 1)
     start = torch.randint(len(ids) - cfg.n_token, (n_window,), generator=generator)
     places = start[:, None] + torch.arange(cfg.n_token + 1)                     # (n_window, n_token + 1)
     return ids[places]
@@ -165,13 +224,14 @@ def train_bridge(
     signals:Tensor,            # (N_SIGNAL,) the words that questions are about
 ) -> dict[str, Tensor]:        # weights by name
     "A model trained on windows of text, a share of which end in a question."
+    ids, signals = _check_text(ids, cfg), _check_ids('signals', signals, cfg.n_vocab, N_SIGNAL)
     weights = {name: w.requires_grad_() for name, w in bridge_weights(cfg).items()}
     optimizer = torch.optim.AdamW(weights.values(), lr=cfg.lr, betas=(.9, .98), weight_decay=.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, cfg.lr, cfg.steps, pct_start=.1)
     generator = torch.Generator().manual_seed(cfg.seed)
     n_asked = round(cfg.share * cfg.batch_size)
     for _ in range(cfg.steps):
-        window = draw_windows(ids, cfg, cfg.batch_size, generator)
+        window = _drawn_windows(ids, cfg, cfg.batch_size, generator)
         window[:n_asked] = ask(window[:n_asked], signals, cfg.n_vocab, generator)
         logits = bridge_logits(weights, window[:, :-1])
         loss = F.cross_entropy(logits.flatten(0, 1), window[:, 1:].flatten())
@@ -192,6 +252,11 @@ def bridge_measures(
     n_key:int=120,             # and so many are compared
 ) -> dict[str, float]:
     "How the heads of a bridge model order words."
+    ids, signals = _check_text(ids, cfg), _check_ids('signals', signals, cfg.n_vocab, N_SIGNAL)
+    weights, n_query = _check_bridge(weights), check_int('n_query', n_query, 1, cfg.n_vocab - 1)
+    for name, w in bridge_weights(cfg).items(): _weight(name, weights[name], tuple(w.shape))
+    n_key = check_int('n_key', n_key, 2)
+    check_int('cfg: n_vocab', cfg.n_vocab, 13)                                  # for two keys
     last = min(cfg.n_vocab, 11 + n_key)
     words = content_scores(weights, torch.arange(1, 1 + n_query), torch.arange(11, last))   # frequent, but for signs
     question = content_scores(weights, torch.tensor([cfg.n_vocab]), signals)                # (n_head, 1, N_SIGNAL)
@@ -218,7 +283,10 @@ def bridge_heads(
     keys:Sequence[int],
 ) -> Heads:
     "Content scores as `circuits`, `preferences` and the plots take heads."
-    asking, asked = check_ints('queries', queries), check_ints('keys', keys)
-    scores = content_scores(weights, torch.tensor(asking), torch.tensor(asked))
-    query_names = [names[i] for i in asking]
-    return Heads.of(scores, None, query_names, [names[i] for i in asked])
+    device = _check_bridge(weights)['W_E'].device
+    words = [check_type('names', name, str) for name in check_list('names', names, 1)]
+    last = len(words) - 1
+    asking = check_ints('queries', check_list('queries', queries, 1), 0, last)
+    asked = check_ints('keys', check_list('keys', keys, 1), 0, last)
+    scores = content_scores(weights, torch.tensor(asking, device=device), torch.tensor(asked, device=device))
+    return Heads.of(scores, None, [words[i] for i in asking], [words[i] for i in asked])

@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .cli import _add_option, _claim_details, _claim_line, _options, _run_command, _say
-from .core import check_path, check_type, read_json, to_json, versions, write_whole
+from .core import check_path, check_type, one_of, read_json, to_json, versions, write_whole
 from .corpora import CONFIRMING, CORPORA, EXPLORED
 from .lm import load_gguf, smollm2_path
+from .patching import KINDS
 from .study import QUICK, Study, run_study, study_tables
 from .verdicts import Criterion, Measure, Part, Record, Test, above, below, between, equals, exact, mean
 
-if TYPE_CHECKING: from pandas import DataFrame
+if TYPE_CHECKING:
+    from numpy import ndarray
+    from pandas import DataFrame
 
 # %% ../nbs/38_conjecture.ipynb #05bfb43f
 def window_measure(
@@ -31,9 +34,7 @@ def window_measure(
     what:str,          # the measure in words
 ) -> Measure:
     "Mean over layers within each window, with its interval over windows."
-    of_corpus = table[table.corpus == corpus]
-    by_window = of_corpus.groupby('window')[column].mean()
-    return replace(mean(what, corpus, by_window.to_numpy()), unit='windows')
+    return replace(mean(what, corpus, _means_by(table, column, corpus, 'window')), unit='windows')
 
 def draw_measure(
     table:'DataFrame', # with corpus, window, layer and draw
@@ -42,9 +43,33 @@ def draw_measure(
     what:str,
 ) -> Measure:
     "Mean over windows within each draw of a layer, with its interval over draws."
+    return replace(mean(what, corpus, _means_by(table, column, corpus, 'layer', 'draw')), unit='draws')
+
+def _means_by(
+    table:'DataFrame',
+    column:str,
+    corpus:str,
+    *index:str,   # columns that say what is averaged over
+) -> 'ndarray':   # a mean for each value that they have together
+    "Means of a column within one corpus."
+    table = _with_columns('table', table, 'corpus', *index)
+    column = one_of('column', column, table.select_dtypes('number'))
+    corpus = one_of('corpus', corpus, table.corpus.unique())
     of_corpus = table[table.corpus == corpus]
-    by_draw = of_corpus.groupby(['layer', 'draw'])[column].mean()
-    return replace(mean(what, corpus, by_draw.to_numpy()), unit='draws')
+    return of_corpus.groupby(list(index))[column].mean().to_numpy()
+
+def _with_columns(
+    name:str,       # the argument's name, for the message
+    table:object,   # what was given
+    *columns:str,   # that it has to have
+) -> 'DataFrame':
+    "`table` if it is one of rows with these columns; otherwise `TypeError` or `ValueError`."
+    import pandas as pd
+    found = check_type(name, table, pd.DataFrame)
+    missing = [column for column in columns if column not in found]
+    if missing: raise ValueError(f'{name}: no column {missing[0]!r}')
+    if found.empty: raise ValueError(f'{name}: no rows')
+    return found
 
 # %% ../nbs/38_conjecture.ipynb #f9a35807
 def _tests(
@@ -71,17 +96,23 @@ def _record(
                   beside=controls[0], **more)
 
 NEAR_ZERO = between(-.02, .02)  # what nulls have to be
+_JUDGED = 'tau', 'tau_null', 'tau_planted', 'bits', 'bits_null' # what agreement is judged by
 
 def agreement_records(
     windows:'DataFrame', # of a study
     **more:Any,          # scope, confirmatory
 ) -> list[Record]:       # C12a, C12b
     "Do heads know of each other, and is it inversion?"
+    windows = _with_columns('windows', windows, 'model', 'corpus', 'window', 'layer', *_JUDGED)
+    for kind in ('model', 'random'):
+        missing = sorted(set(windows.corpus) - set(windows.corpus[windows.model == kind]))
+        if missing: raise ValueError(f'windows: no rows of model={kind!r} and corpus={missing[0]!r}')
     real, random = windows[windows.model == 'model'], windows[windows.model == 'random']
     corpora = real.corpus.unique()
     def shown(column:str, what:str) -> tuple[Measure, ...]:
         if column not in real or real[column].isna().all(): return ()
-        return tuple(window_measure(real.dropna(subset=[column]), column, corpus, what) for corpus in corpora)
+        known = real.dropna(subset=[column])
+        return tuple(window_measure(known, column, corpus, what) for corpus in known.corpus.unique())
     null = 'keys dealt out anew'
     bits = _tests(real, 'bits', "bits known of another head's order", above(.05))
     nulls = _tests(real, 'bits_null', f'bits, {null}', NEAR_ZERO)
@@ -105,6 +136,11 @@ def cost_record(
 ) -> Record:           # C12c
     "Does likeness cost?"
     index = ['corpus', 'layer', 'draw', 'window']
+    costs = _with_columns('costs', costs, *index, 'kind', 'cost')
+    twice = costs.duplicated([*index, 'kind'])
+    if twice.any(): raise ValueError(f'costs: rows of the same {", ".join(index)} and kind')
+    missing = sorted(set(KINDS) - set(costs.kind))
+    if missing: raise ValueError(f'costs: no rows of kind={missing[0]!r}')
     wide = costs.pivot(index=index, columns='kind', values='cost').reset_index()
     wide['excess'] = wide.neighbour - wide.stranger
     wide['over_neighbour'] = wide.shuffled - wide.neighbour
@@ -132,9 +168,10 @@ def judge_study(
     model:str='',   # the model's name, for the scope
 ) -> list[Record]:  # C12a, C12b and, where heads were patched, C12c
     "Verdicts on what was measured; leaves `claims.json` and the tables."
-    out = check_path('out', out)
-    settings = read_json(out/'study.json')
+    out, model = check_path('out', out), check_type('model', model, str)
     tables = study_tables(out)
+    if 'windows' not in tables: raise ValueError(f'out={str(out)!r}: nothing has been measured yet')
+    settings = read_json(out/'study.json')
     corpora = settings['study']['corpora']
     scope = f'{model}; ' if model else ''
     more = dict(scope=scope + ', '.join(corpora), confirmatory=set(corpora) <= set(CONFIRMING))

@@ -163,14 +163,15 @@ def rotated(
 
 # %% ../nbs/33_lm.ipynb #d1a7c4e2
 def _check_windows(
-    tokens:object, # (n_window, n_token)
-    n_vocab:int,   # tokens are 0 … n_vocab - 1
-    n_ctx:int,     # the longest window
-) -> Tensor:       # the same, int64
+    tokens:object,       # (n_window, n_token)
+    n_vocab:int,         # tokens are 0 … n_vocab - 1
+    n_ctx:int|None=None, # the longest window; None: there is none
+    least:int=1,         # the shortest
+) -> Tensor:             # the same, int64
     "`tokens` if they are windows for a model of these sizes; otherwise `TypeError` or `ValueError`."
     dims = 'n_window', 'n_token'
     found = _just('tokens', check_tokens('tokens', tokens, n_vocab, *dims), *dims)
-    check_int('tokens: n_token', found.shape[1], 1, n_ctx)
+    check_int('tokens: n_token', found.shape[1], least, n_ctx)
     return found
 
 # %% ../nbs/33_lm.ipynb #caf02abb
