@@ -42,7 +42,7 @@ function enliven(aside) {
   follows.checked = true;
   const whole = tag('button', {type: 'button', class: 'ta-beside-whole', 'aria-expanded': 'false', onclick: () => open(whole.getAttribute('aria-expanded') !== 'true')}, 'open');
   const box = tag('div', {class: 'ta-beside-box', tabindex: 0, role: 'group', 'aria-label': 'the model that the text speaks of'},
-    tag('div', {class: 'ta-beside-bar'}, title, tag('label', {}, follows, ' follows the text'), whole), ...aside.children);
+    tag('div', {class: 'ta-beside-bar'}, title, tag('label', {}, follows, ' follows', tag('span', {class: 'ta-beside-more'}, ' the text')), whole), ...aside.children);
   aside.append(box);
 
   const holder = commonAncestor([aside, ...links]);
