@@ -2,6 +2,8 @@
 import {tag} from './model.js';
 import {live, restore, statesOf, toText} from './page.js';
 
+const SETTLES = 500;   // ms after a press in which a scroll sets nothing: a link that gets the focus is scrolled into view, and goes on gliding
+
 // The passage that is being read: the last one that begins above the line; −1 before the first. `tops` are where they begin.
 export function passageAt(tops, line) {
   return tops.findLastIndex(top => top < line);
@@ -72,20 +74,8 @@ function enliven(aside) {
     box.scrollTop = view ? view.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop - 8 : 0;
   }
 
-  // ---- by a press
-  links.forEach((a, i) => {
-    a.classList.add('ta-show');
-    passages[i].dataset.sets ??= a.hash;
-    a.addEventListener('click', event => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;   // into another tab: as any link
-      event.preventDefault();
-      history.replaceState(null, '', a.hash);
-      set(i);
-    });
-  });
-
   // ---- by scrolling
-  let reading = -1, due = false;
+  let reading = -1, due = false, pressed = -SETTLES;
   function line() {
     const docked = getComputedStyle(aside).position === 'fixed';
     const free = innerHeight - (docked ? aside.offsetHeight : 0);
@@ -99,12 +89,26 @@ function enliven(aside) {
     const now = read();
     if (now === reading) return;
     reading = now;
-    if (now >= 0 && follows.checked) set(now);
+    if (now >= 0 && follows.checked && performance.now() - pressed > SETTLES) set(now);
   }
   function soon() {
     if (!due) requestAnimationFrame(look);
     due = true;
   }
+
+  // ---- by a press
+  links.forEach((a, i) => {
+    a.classList.add('ta-show');
+    passages[i].dataset.sets ??= a.hash;
+    a.addEventListener('click', event => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;   // into another tab: as any link
+      event.preventDefault();
+      history.replaceState(null, '', a.hash);
+      pressed = performance.now();
+      set(i);
+    });
+  });
+
   follows.addEventListener('change', () => { if (follows.checked && reading >= 0) set(reading); });
   for (const event of ['scroll', 'resize']) addEventListener(event, soon, {passive: true});
   addEventListener('hashchange', () => {
@@ -112,6 +116,10 @@ function enliven(aside) {
     if (name) show(name);
   });
   show(askedFor ?? ours[0]);
-  if (askedFor) reading = read();   // the address has the first word
-  else look();
+  if (!askedFor) return look();
+  const place = links.find(a => a.hash === location.hash);   // the address has the first word
+  if (place) place.scrollIntoView({block: 'center', behavior: 'instant'});
+  else scrollTo({top: 0, behavior: 'instant'});
+  pressed = performance.now();
+  reading = read();
 }
