@@ -39,11 +39,14 @@ def beside_html(
     "HTML of widgets that stay in view beside the text of their page, and that its links set."
     check_type('widgets', widgets, Mapping)  # type: ignore[type-abstract]
     if not widgets: raise ValueError('widgets: none given, one at least is needed')
-    parts = []
+    parts:list[str] = []
     for title, widget in widgets.items():
         check_type('widgets', widget, PageWidget)
+        name = escape(check_type('widgets', title, str))
         page = widget.to_html(css=not parts)
-        parts.append(f'<div class="ta-beside-one" data-title="{escape(check_type("widgets", title, str))}">{page}</div>')
+        parts.append(f'<div class="ta-beside-one" data-title="{name}">{page}</div>')
     inside = '\n'.join(_scripts_once(parts))
-    return (f'<style>{_CSS}</style>\n<aside class="toyattn-beside" aria-label="models beside the text">\n{inside}\n</aside>\n'
-            f'<script type="module">\n{_module_text("beside")}\nbeside();\n</script>')
+    script = f'{_module_text("beside")}\nbeside();'
+    return (f'<style>{_CSS}</style>\n'
+            f'<aside class="toyattn-beside" aria-label="models beside the text">\n{inside}\n</aside>\n'
+            f'<script type="module">\n{script}\n</script>')
