@@ -49,12 +49,12 @@ export function statesOf(hash) {
   return Object.fromEntries(parts.map(([name, state]) => [name, new URLSearchParams(state)]));
 }
 
-const live = globalThis.toyattn ??= {};   // what lives in this page, whichever script brought it to life, by name: {model, el, linked, check}
+export const live = globalThis.toyattn ??= {};   // what lives in this page, whichever script brought it to life, by name: {model, el, linked, check, first: its traits at the start}
 
 const mine = [];   // those that this script brought to life
 
 // Bring the widget of that name into a state. What it cannot be in is left as it is; true if nothing was.
-function restore({model, linked, check}, state) {
+export function restore({model, linked, check}, state) {
   const before = {}, changes = linked.filter(name => state.has(name));
   for (const name of changes) {
     before[name] = model.traits[name];
@@ -180,7 +180,7 @@ export function start(kind, {render, linked = [], check}) {
     const name = `${kind}${i + 1}`;
     render({model, el});
     el.id ||= name;
-    live[name] = {model, el, linked, check};
+    live[name] = {model, el, linked, check, first: {...model.traits}};
     mine.push(name);
     follow([name]);
   });
