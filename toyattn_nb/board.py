@@ -318,4 +318,4 @@ def board_html(
             chapter = record['chapter']
             elements.append(x.H2(chapter))
         elements.append(_row(record))
-    return str(x.to_xml(x.Div(x.Style(CSS), *elements, cls='board'), indent=False))
+    return str(x.to_xml(x.Div(x.Style(CSS, data_toyattn='board.css'), *elements, cls='board'), indent=False))

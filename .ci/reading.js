@@ -1,0 +1,18 @@
+// On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them.
+// What scrolls can be reached by the keyboard, and fades where it goes on.
+addEventListener('load', () => {
+  for (const e of document.querySelectorAll('.cell-output-display img')) {
+    const width = +e.getAttribute('width') || e.naturalWidth;
+    e.style.minWidth = `${Math.min(.6 * width, 600)}px`;
+  }
+  for (const e of document.querySelectorAll('.dataframe :is(td, th)')) {
+    if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
+  }
+  const cue = e => e.classList.toggle('goes-on', e.scrollLeft + e.clientWidth < e.scrollWidth - 2);
+  for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
+    if (e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight) continue;
+    e.tabIndex = 0;
+    cue(e);
+    e.addEventListener('scroll', () => cue(e), {passive: true});
+  }
+});
