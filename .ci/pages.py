@@ -2,7 +2,8 @@
 
 Pages are read by a parser, changed as trees and written again. What several pages share, they get from one file: the
 code of the widgets, which notebooks carry in elements with `data-toyattn`, and the script of every page. Such a file
-has its content's hash in its name, so that a browser that kept an older one asks anew.
+has its content's hash in its name, so that a browser that kept an older one asks anew. What other places show of a link
+to a page, its title, a sentence and a picture, stands in its head, see `cards.py`.
 """
 import copy
 import hashlib
@@ -17,11 +18,14 @@ from bs4.formatter import HTMLFormatter
 from nbdev.config import get_config
 from nbdev.doclinks import NbdevLookup
 
+import cards
+
 from toyattn_nb.playground import _playground_module
 from toyattn_nb.widgets import _page_script, _static
 
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'    # what smalldocs links to
 SHARED = 'site_libs/toyattn'                                 # the folder of what pages share
+CARDS = 'site_libs/cards'                                    # the folder of pictures of links
 READING = Path(__file__).with_name('reading.js')             # the script of every page
 
 
@@ -197,6 +201,29 @@ def name_frames(page: BeautifulSoup) -> None:
     for frame in page.select('iframe:not([title])'): frame['title'] = 'What the cell above shows'
 
 
+# --- what a link to a page is shown with
+
+def describe(page: BeautifulSoup, name: str, shown: dict[str, str]) -> None:
+    "Title, description, address and picture, for those who show a link to the page."
+    config, kind = get_config(), cards.kind_of(name)
+    home = f'{config.doc_host}{config.doc_baseurl}/'
+    text = page.select_one('meta[name="description"]')
+    if text is None:
+        text = page.new_tag('meta', attrs={'name': 'description', 'content': config.description})
+        page.head.append(text)
+    address = home + ('' if name == 'index.html' else name)
+    told = {
+        'og:title': str(page.title.string).removesuffix(f' – {config.title}'), 'og:description': text['content'],
+        'og:type': 'website' if name == 'index.html' else 'article', 'og:url': address, 'og:site_name': config.title,
+        'og:image': f'{home}{CARDS}/{kind}.png', 'og:image:width': '1200', 'og:image:height': '630',
+        'og:image:alt': shown[kind]}
+    for old in page.select('meta[property^="og:"], meta[name^="twitter:"]'): old.decompose()
+    for key, value in told.items(): page.head.append(page.new_tag('meta', attrs={'property': key, 'content': value}))
+    large = {'name': 'twitter:card', 'content': 'summary_large_image'}
+    page.head.append(page.new_tag('meta', attrs=large))
+    page.head.append(page.new_tag('link', rel='canonical', href=address))
+
+
 # --- the whole
 
 def finish(docs: Path, katex_here: bool) -> None:
@@ -204,6 +231,8 @@ def finish(docs: Path, katex_here: bool) -> None:
     shared = Shared(docs)
     pages = {path.relative_to(docs).as_posix(): read(path) for path in sorted(docs.rglob('*.html'))}
     known = symbols(pages)
+    claims = get_config().nbs_path/'verdicts'/'claims.json'
+    shown = cards.draw_cards(pages['index.html'], claims, docs/CARDS)
     for name, page in pages.items():
         up = '../' * name.count('/')
         indent_lines(page)
@@ -213,6 +242,7 @@ def finish(docs: Path, katex_here: bool) -> None:
         name_frames(page)
         if katex_here: ask_nobody(page, up)
         take_code(page, up, shared)
+        describe(page, name, shown)
         reading = up + shared.place('reading.js', lambda: READING.read_text(encoding='utf-8'))
         page.head.append(page.new_tag('script', src=reading, defer=''))
         page.head.append(page.new_tag('link', rel='icon', href='data:,'))
