@@ -87,7 +87,7 @@ def card(draw: Callable[[Axes], None], title: str, lede: str) -> bytes:
 
 def kind_of(page: str) -> str:
     "Which card a page has: a key of `WORDS`."
-    if page in ('board.html', 'report.html'): return 'verdicts'
+    if page in ('board.html', 'full_report.html'): return 'verdicts'
     if page in ('24_playground.html', 'try_it.html'): return 'try'
     if page.startswith('writeup/') or page == 'article.html': return 'story'
     return 'front' if page == 'index.html' else 'reference'

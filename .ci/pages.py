@@ -8,6 +8,7 @@ to a page, its title, a sentence and a picture, stands in its head, see `cards.p
 import copy
 import hashlib
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -20,12 +21,14 @@ from nbdev.doclinks import NbdevLookup
 
 import cards
 
+from toyattn_nb.full_report import full_report_css
 from toyattn_nb.playground import _playground_module
 from toyattn_nb.widgets import _page_script, _static
 
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'    # what smalldocs links to
 SHARED = 'site_libs/toyattn'                                 # the folder of what pages share
 CARDS = 'site_libs/cards'                                    # the folder of pictures of links
+RECORDS = 'verdicts/claims.json', 'versions.txt'             # what pages are made of, published beside them
 READING = Path(__file__).with_name('reading.js')             # the script of every page
 
 
@@ -74,6 +77,7 @@ class Shared:
 
 def widget_code(file: str) -> str:
     "What the package has today under the name that an element with code gives."
+    if file == 'full_report.css': return full_report_css()
     if file.endswith('.css'): return _static(file)
     name = file.removesuffix('.js')
     return _page_script(name, _playground_module() if name == 'playground' else None)
@@ -231,8 +235,11 @@ def finish(docs: Path, katex_here: bool) -> None:
     shared = Shared(docs)
     pages = {path.relative_to(docs).as_posix(): read(path) for path in sorted(docs.rglob('*.html'))}
     known = symbols(pages)
-    claims = get_config().nbs_path/'verdicts'/'claims.json'
-    shown = cards.draw_cards(pages['index.html'], claims, docs/CARDS)
+    notebooks = get_config().nbs_path
+    for file in RECORDS:
+        (docs/file).parent.mkdir(exist_ok=True)
+        shutil.copy(notebooks/file, docs/file)
+    shown = cards.draw_cards(pages['index.html'], notebooks/RECORDS[0], docs/CARDS)
     for name, page in pages.items():
         up = '../' * name.count('/')
         indent_lines(page)
