@@ -13,7 +13,7 @@ from typing import Any
 
 from fastcore import xml as x
 
-from .board import ARGUED, _by_part, _check_entries, _part_item
+from .board import ARGUED, _by_part, _check_entries, _measure, _part_item
 from .claims import all_claims
 from .core import check_type
 from .data import SkipTrigramTask
@@ -44,18 +44,12 @@ class KeptCriterion(Criterion):
 # %% ../nbs/full_report.ipynb #e3a10008
 Entry = Mapping[str, Any]  # a record, or a test or a measure of one, as `claims.json` has it
 
-def _measure_of(
-    entry:Entry,
-) -> Measure:
-    "A measure again."
-    return Measure(*[entry[name] for name in ('what', 'where', 'value', 'low', 'high', 'n')])
-
 def _test_of(
     entry:Entry,
     said:str|None=None, # the criterion's own word
 ) -> Test:
     "A test again."
-    return Test(_measure_of(entry), KeptCriterion(entry['criterion'], tuple(entry['bars']), entry['met'], said))
+    return Test(_measure(entry), KeptCriterion(entry['criterion'], tuple(entry['bars']), entry['met'], said))
 
 def _part_of(
     name:str,               # '' for an only part
@@ -74,7 +68,7 @@ def record_of(
     "A claim's record, as it was when it was kept."
     _check_entries([entry])
     parts = [_part_of(name, entry['parts'][name or 'claim'], tests) for name, tests in _by_part(entry).items()]
-    measured, control = ([_measure_of(m) for m in entry[name]] for name in ('measured', 'control'))
+    measured, control = ([_measure(m) for m in entry[name]] for name in ('measured', 'control'))
     by_name = {m.name: m for m in [*control, *measured]}
     words = 'id', 'statement', 'source', 'scope', 'confirmatory', 'refuted', 'chapter'
     same:dict[str, Any] = {name: entry[name] for name in words}
