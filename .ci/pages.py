@@ -7,6 +7,7 @@ to a page, its title, a sentence and a picture, stands in its head, see `cards.p
 """
 import copy
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -205,6 +206,36 @@ def name_frames(page: BeautifulSoup) -> None:
     for frame in page.select('iframe:not([title])'): frame['title'] = 'What the cell above shows'
 
 
+# --- by keyboard, by search
+
+def skip_links(page: BeautifulSoup) -> None:
+    "The first stops of the keyboard: past the navigation, to the text and to what can be tried."
+    places = [('quarto-document-content', 'Skip to the text')]
+    widget = page.select_one('.toyattn')
+    if widget is not None: places.append((f'{widget["data-widget"]}1', 'Skip to the model'))  # as page.js names it
+    links = [page.new_tag('a', href=f'#{place}', attrs={'class': 'skip-link'}, string=text) for place, text in places]
+    page.body.insert(0, page.new_tag('nav', attrs={'class': 'skip-links', 'aria-label': 'Skip'}))
+    page.body.nav.extend(links)
+
+
+ASKED = (  # what visitors ask after: address, title, what stands below, beginnings of the words that they type
+    ('index.html#two-commands', 'How to install', 'Two commands, complete on a fresh machine.', 'installing setup pip download'),
+    ('board.html', 'The verdicts', 'Which claims hold, each with the number that decided it.', 'verdicts claims holds board results'),
+    ('24_playground.html', 'Train it', 'Train models in this browser and watch what their heads come to prefer.', 'training playground'),
+    ('try_it.html', 'Try it', 'A trained model, to look into and to change.', 'try trying inspector demo example'),
+    ('full_report.html', 'The report', 'All claims with every number and every control.', 'reports'),
+    ('contributing.html', 'Contributing', 'How the notebooks are edited, tested and published.', 'contributing'))
+
+
+def answer_first(docs: Path) -> None:
+    "The index of the search: what visitors ask after in front, tests of the project left out."
+    index = json.loads((docs/'search.json').read_text(encoding='utf-8'))
+    kept = [entry for entry in index if not entry['href'].startswith('tests_')]
+    asked = [dict(objectID=f'asked {address}', href=address, title=title, section='', text=text, asks=words.split())
+             for address, title, text, words in ASKED if (docs/address.split('#')[0]).exists()]
+    (docs/'search.json').write_text(json.dumps(asked + kept, ensure_ascii=False), encoding='utf-8')
+
+
 # --- what a link to a page is shown with
 
 def describe(page: BeautifulSoup, name: str, shown: dict[str, str]) -> None:
@@ -250,7 +281,9 @@ def finish(docs: Path, katex_here: bool) -> None:
         if katex_here: ask_nobody(page, up)
         take_code(page, up, shared)
         describe(page, name, shown)
+        skip_links(page)
         reading = up + shared.place('reading.js', lambda: READING.read_text(encoding='utf-8'))
         page.head.append(page.new_tag('script', src=reading, defer=''))
         page.head.append(page.new_tag('link', rel='icon', href='data:,'))
         write(docs/name, page)
+    answer_first(docs)

@@ -16,3 +16,14 @@ addEventListener('load', () => {
     e.addEventListener('scroll', () => cue(e), {passive: true});
   }
 });
+
+// What visitors ask after comes first among what the search finds: entries whose words begin with one that was typed.
+if (window.Fuse) {
+  const found = Fuse.prototype.search;
+  Fuse.prototype.search = function (query, options) {
+    const typed = query.toLowerCase().split(/\s+/).filter(word => word.length > 2);
+    const asked = this._docs.filter(entry => entry.asks?.some(word => typed.some(start => word.startsWith(start))));
+    const others = found.call(this, query, options).filter(({item}) => !item.asks);
+    return [...asked.map(item => ({item})), ...others];
+  };
+}
