@@ -24,34 +24,14 @@ from execnb.nbio import NbCell
 from fastcore import docments
 from nbdev import processors, serve_drv
 from nbdev.config import get_config
-from nbdev.doclinks import NbdevLookup, _build_modidx
+from nbdev.doclinks import _build_modidx
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
 
+import pages
+
 from toyattn_nb.data import KINDS_OF_TASK
 
-KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'  # what smalldocs links to
-FOCUSABLE = """<script>
-// On a narrow screen, wide figures and tables scroll rather than shrink until nobody can read them.
-// What scrolls can be reached by the keyboard, and fades where it goes on.
-addEventListener('load', () => {
-  for (const e of document.querySelectorAll('.cell-output-display img')) {
-    const width = +e.getAttribute("width") || e.naturalWidth;
-    e.style.minWidth = `${Math.min(.6 * width, 600)}px`;
-  }
-  for (const e of document.querySelectorAll('.dataframe :is(td, th)')) {
-    if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
-  }
-  const cue = e => e.classList.toggle('goes-on', e.scrollLeft + e.clientWidth < e.scrollWidth - 2);
-  for (const e of document.querySelectorAll('pre, .sd-table, .cell-output-display, .math.display')) {
-    if (e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight) continue;
-    e.tabIndex = 0;
-    cue(e);
-    e.addEventListener('scroll', () => cue(e), {passive: true});
-  }
-});
-</script>
-"""
 CODE = re.compile(r'(?<=```python\n)(.*?)(?=\n```)', re.DOTALL)  # a signature, as nbdev shows it
 NOT_PROSE = '#', '|', '-', ':::', '<', '```'                     # how paragraphs begin that describe no figure
 
@@ -226,82 +206,13 @@ def katex(docs: Path) -> bool:
     return True
 
 
-def lines(code: str) -> str:
-    "Highlighted code with each line in an element that knows its depth, so that what is broken can go on further in."
-    out: list[str] = []
-    opened: list[str] = []                                     # tags that go on in the next line
-    for line in code.split('\n'):
-        start, text = ''.join(opened), re.sub('<[^>]*>', '', line)
-        for tag in re.findall(r'</?span[^>]*>', line):
-            if tag == '</span>': opened.pop()
-            else: opened.append(tag)
-        depth, end = len(text) - len(text.lstrip()), '</span>' * len(opened)
-        out.append(f'<span class="line" style="--depth: {depth}ch">{start}{line}{end}</span>')
-    return '\n'.join(out)
-
-
-def typeset(text: str) -> str:
-    "A page whose code can be indented, whose names break between words, and whose captions are told from other text."
-    code = re.compile(r'(<code class="sourceCode python">)(.*?)(</code>)', re.DOTALL)
-    text = code.sub(lambda m: m[1] + lines(m[2]) + m[3], text)
-    name = re.compile(r'(<h3 [^>]*>|<a href="#[^>]*class="nav-link"[^>]*>)([\w.]+)(?=<)')
-    text = name.sub(lambda m: m[1] + re.sub(r'(?<=[._])(?=\w)', '<wbr>', m[2]), text)
-    emphasised = re.compile(r'<p>(?=<em>(?:(?!</?em>|</p>).)*</em></p>)', re.DOTALL)
-    return emphasised.sub('<p class="caption">', text)
-
-
-class Symbols(NamedTuple):
-    "Where on this site what is documented, a class if not the symbol itself"
-    places: dict[str, str]   # by the address that nbdev gives it
-    classes: dict[str, str]  # by a class's name
-
-
-def symbols(docs: Path) -> Symbols:
-    "Where on this site the package's symbols are documented"
-    pages = {re.sub(r'^\d+_', '', p.stem): p for p in docs.glob('*.html')}      # as nbdev names them: without numbers
-    anchors = {page: set(re.findall(r'\sid="([^"]+)"', path.read_text())) for page, path in pages.items()}
-    known = Symbols({}, {})
-    for module in NbdevLookup().entries[get_config().lib_name]['syms'].values():
-        for symbol, (address, *_) in module.items():
-            page, _, name = address.rpartition('/')[2].partition('.html#')
-            if page not in pages: continue                                      # of a module that has no page
-            anchor = next((a for a in (name, name.split('.')[0]) if a in anchors[page]), None)
-            known.places[address] = pages[page].name + (f'#{anchor}' if anchor else '')
-            short = symbol.split('.', 2)[-1]
-            if anchor == name and re.fullmatch('[A-Z][A-Za-z]+', short): known.classes[short] = known.places[address]
-    return known
-
-
-def linked(text: str, up: str, known: Symbols) -> str:
-    "A page whose links to symbols stay on this site, and whose signatures lead to the classes that they name"
-    def stay(found: re.Match) -> str:
-        place = known.places.get(found[0])
-        return up + place if place else found[0]
-
-    def link(found: re.Match) -> str: return f'<a href="{up}{known.classes[found[0]]}">{found[0]}</a>'
-
-    text = re.sub(r'(?<=href=")https://[^"]+', stay, text)
-    name = re.compile(rf'(?<![\w.])({"|".join(known.classes)})(?!\w)(?=[^<>]*<)')
-    signatures = re.compile(r'(<div class="cell-output[^"]*cell-output-markdown">(?:(?!</div>).)*?'
-                            r'<code class="sourceCode python">)(.*?)(?=</code>)', re.DOTALL)
-    return signatures.sub(lambda m: m[1] + name.sub(link, m[2]), text)
-
-
 def stand_alone(docs: Path) -> None:
     "Make the rendered pages ask no other host for anything."
     for css in (docs/'site_libs'/'themes').glob('*.css'):
         css.write_text(re.sub(r'@import\s*(url\([^)]*\)|"[^"]*");?', '', css.read_text()))
-    local = katex(docs)
-    if not local: print('npm is not installed: formulas will be drawn by KaTeX from its own host')
-    known = symbols(docs)
-    for page in docs.rglob('*.html'):
-        up = '../' * (len(page.relative_to(docs).parts) - 1)
-        text = linked(typeset(page.read_text()), up, known)
-        text = text.replace('</body>', FOCUSABLE + '</body>')
-        text = text.replace('</head>', '<link rel="icon" href="data:,">\n</head>', 1)
-        text = re.sub(r'<iframe(?![^>]*\stitle=)', '<iframe title="What the cell above shows"', text)
-        if local: text = text.replace(KATEX, up + 'site_libs/katex')
-        page.write_text(text)
+    katex_here = katex(docs)
+    if not katex_here: print('npm is not installed: formulas will be drawn by KaTeX from its own host')
+    pages.finish(docs, katex_here)
 
 
 if __name__ == '__main__':

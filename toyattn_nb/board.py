@@ -146,15 +146,33 @@ TOLD = {    # claim → the part of the story that tells it
     'C11': 'writeup/5_superposition.html', 'C12': 'writeup/preregistration.html', 'I1': 'writeup/9_why.html',
     'Z1': 'writeup/9_why.html', 'W1': 'writeup/9_why.html', 'W2': 'writeup/9_why.html', 'N1': 'writeup/10_needed.html',
     **{f'S{k}': 'writeup/11_sister.html' for k in range(1, 6)}}
-SEEN = {    # claim → a state of the inspector that shows it
-    'C3': 'try_it.html#inspector1?ablated=', 'C5': 'try_it.html#inspector1?view=tables',
-    'C8': 'try_it.html#inspector1?ablated=1', 'C10': 'try_it.html#inspector1?forced=0.1_1.4'}
+SEEN = {    # claim → a state of a widget that shows it
+    'C1': 'writeup/1_puzzle.html#inspector1?view=contexts',              # where it comes closest to being wrong
+    'C2': 'writeup/2_one_head.html#inspector1?view=contexts',
+    'C3': 'try_it.html#inspector1?view=contexts',
+    'C4': 'writeup/3_inverted.html#inspector1?tokens=6_1_9_5_2_7_8_10_0',  # the heads divide A and B
+    'C5': 'writeup/3_inverted.html#inspector1?view=tables',              # both orders, one the other's reverse
+    'C6': 'writeup/3_inverted.html#inspector1?forced=0.2',               # head 0 made to look where head 1 does
+    'C7': 'writeup/4_second_favourite.html#inspector1?ablated=1',        # what head 0 alone says without its favourite
+    'C8': 'writeup/5_superposition.html#inspector1?ablated=1', 'C9': 'writeup/5_superposition.html#inspector2?ablated=1',
+    'C10': 'writeup/4_second_favourite.html#inspector2?forced=0.2_1.1',  # the heads swap what they look at
+    'C11': 'writeup/5_superposition.html#inspector2?view=contexts',      # solved, though both heads look evenly
+    'I1': 'writeup/4_second_favourite.html#inspector1?ablated=',
+    'W1': 'writeup/6_formation.html#inspector1?step=0&view=tables',      # heads alike
+    'W2': 'writeup/6_formation.html#inspector1?step=92&view=tables',     # and parted
+    'Z1': 'writeup/3_inverted.html#inspector1?view=tables',
+    'N1': 'writeup/10_needed.html#inspector1?view=tables',
+    'S1': 'try_it.html#inspector3?ablated=1', 'S2': 'try_it.html#inspector3?view=contexts',
+    'S3': '24_playground.html#playground1?task=sister', 'S4': '24_playground.html#playground1?task=sister&n_head=3',
+    'S5': '24_playground.html#playground1?task=sister'}
 
 def _links(
     claim:str,
 ) -> list[x.FT]: # one element; none where no place is known
     "Where a claim is argued, told and seen."
-    texts = (ARGUED, 'how it is judged'), (TOLD, 'the story'), (SEEN, 'see it in a model')
+    trained = SEEN.get(claim, '').startswith('24_playground')
+    seen = 'train it yourself' if trained else 'see it in a model'
+    texts = (SEEN, seen), (ARGUED, 'how it is judged'), (TOLD, 'the story')
     found = [x.A(text, href=places[claim], aria_label=f'{claim}: {text}') for places, text in texts if claim in places]
     return [x.P(*found, cls='board-links')] if found else []
 
@@ -192,6 +210,15 @@ def _part_item(
     more = f'; {met.count(True)} of {len(tests)} criteria are met' if len(tests) > 1 else ''
     elements.append(x.Div(*_number(test), more, cls='board-number'))
     return x.Li(*elements)
+
+def _control_word(
+    record:Entry,
+) -> list[Any]: # none where no outcome was expected
+    "Whether the controls came out as expected."
+    met = [t['met'] for t in record['expected']]
+    if not met: return []
+    word = verdict(*met)
+    return [x.B('Control '), x.Span(f'{SIGNS[word]} {AS_CONTROL[word]}', cls=word)]
 
 def _control_line(
     record:Entry,
@@ -236,10 +263,42 @@ def _row(
     word = x.Span(f'{_signs(record)} {_kind(record)}', cls=f'board-word {_style(record)}')
     said = [x.Div(x.Span(record['id'], cls='board-id'), word)]
     said.append(x.H3(*_rich(record['statement'])))
-    said += _asides(record)
     said += _links(record['id'])
-    numbers = _part_list(record) + _control_line(record)
-    return x.Article(x.Div(*said), x.Div(*numbers), cls='board-claim', id=record['id'])
+    return x.Article(x.Div(*said), x.Div(*_numbers(record)), cls='board-claim', id=record['id'])
+
+def _numbers(
+    record:Entry,
+) -> list[x.FT]:
+    "The part that decides with its picture, what came of the others and of the control; the rest folded."
+    parts = _by_part(record)
+    first = _deciding_part(record)
+    shown = _part_list(record, [name for name in parts if name == first])
+    others = [name for name in parts if name != first]
+    words = [_part_word(name, record) for name in others]
+    if control := _control_word(record): words.append(x.Span(*control, cls='board-said'))
+    if words: shown.append(x.P(*words, cls='board-words'))
+    folded = _part_list(record, others) + _control_line(record) + _asides(record)
+    if not record['tests']: return shown + folded
+    what = 'The other parts, control and scope' if others else 'Control and scope'
+    return [*shown, x.Details(x.Summary(what), *folded)]
+
+def _deciding_part(
+    record:Entry,
+) -> str|None: # None where nothing was tested
+    "The first part that fails; where none does, the first open one; else the first."
+    outcomes = {name: verdict(*[t['met'] for t in tests]) for name, tests in _by_part(record).items()}
+    for word in (FAILS, INCONCLUSIVE):
+        for name, outcome in outcomes.items():
+            if outcome == word: return name
+    return next(iter(outcomes), None)
+
+def _part_word(
+    name:str,      # of a part
+    record:Entry,
+) -> x.FT:
+    "What came of a part, in a few words."
+    word = verdict(*[t['met'] for t in _by_part(record)[name]])
+    return x.Span(*_rich(name), ' ', x.Span(f'{SIGNS[word]} {record["parts"][name]}', cls=word), cls='board-said')
 
 def _asides(
     record:Entry,
@@ -253,10 +312,12 @@ def _asides(
 
 def _part_list(
     record:Entry,
-) -> list[x.FT]: # one element; none where nothing was tested
-    "The parts of a claim, each with its picture."
+    names:Sequence[str], # of the parts that are shown
+) -> list[x.FT]: # one element; none where there is no such part
+    "Parts of a claim, each with its picture."
     items = []
     for name, tests in _by_part(record).items():
+        if name not in names: continue
         word = record['parts'][name or 'claim']
         title = 'but for the control' if not name and word != record['verdict'] else name
         items.append(_part_item(title, word, tests))
@@ -318,4 +379,4 @@ def board_html(
             chapter = record['chapter']
             elements.append(x.H2(chapter))
         elements.append(_row(record))
-    return str(x.to_xml(x.Div(x.Style(CSS), *elements, cls='board'), indent=False))
+    return str(x.to_xml(x.Div(x.Style(CSS, data_toyattn='board.css'), *elements, cls='board'), indent=False))

@@ -6,7 +6,6 @@
 __all__ = ['PAGE_ROWS', 'Playground']
 
 # %% ../nbs/24_playground.ipynb #d26eef87
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from .core import check_bool, check_float, check_int, check_type, one_of, plain_
 from .data import IncoherentTask, RoundRobinTask, SignalTask, SkipTrigramTask, Task, check_task, target_table
 from .model import AttnConfig, AttnOnly
 from .training import History, Run, TrainConfig
-from .widgets import PageWidget, _Checked, _check_state, _module_text, _page_spec
+from .widgets import PageWidget, _Checked, _check_state, _module_text, _page_html, _page_spec
 
 # %% ../nbs/24_playground.ipynb #c006fa16
 _STATIC = files('toyattn_nb')/'static'
@@ -266,9 +265,5 @@ class Playground(PageWidget):
         css:bool=True, # bring the style sheet along? Once is enough for a page
     ) -> str:
         "HTML that runs the widget in a page without a kernel, in the state that it is in."
-        style = f'<style>{_CSS}</style>\n' if check_bool('css', css) else ''
-        data = json.dumps(self.page_traits(), ensure_ascii=False).replace('<', '\\u003c')
-        script = self._esm.replace('export default {', 'const widget = {')
-        return (f'{style}<div class="toyattn" data-widget="playground"><p>This view is drawn by JavaScript.</p>'
-                f'<script type="application/json">{data}</script></div>\n'
-                f"<script type=\"module\">\n{script}\nstart('playground', widget);\n</script>")
+        sheets = 'widgets', 'playground'
+        return _page_html(self._name, self.page_traits(), check_bool('css', css), self._esm, sheets)

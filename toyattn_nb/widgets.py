@@ -33,29 +33,51 @@ from .training import Run
 
 # %% ../nbs/21_widgets.ipynb #9b2fa262
 _STATIC = files('toyattn_nb')/'static'
-_CSS = (_STATIC/'widgets.css').read_text(encoding='utf-8')
+
+def _static(
+    file:str, # of the package's `static/`
+) -> str:
+    "Its text."
+    return (_STATIC/file).read_text(encoding='utf-8')
+
+_CSS = _static('widgets.css')
 
 def _module_text(
     *names:str, # of widgets' files in `static/`
 ) -> str:
     "The JavaScript of a widget as one module: the two shared files, then its own, without their imports."
-    parts = [(_STATIC/f'{part}.js').read_text(encoding='utf-8') for part in ('model', 'page', *names)]
+    parts = [_static(f'{part}.js') for part in ('model', 'page', *names)]
     lines = ''.join(parts).splitlines(keepends=True)
     return ''.join(line for line in lines if not line.startswith('import '))
 
 # %% ../nbs/21_widgets.ipynb #25a398e3
+def _style(
+    name:str, # of a style sheet in `static/`
+) -> str:
+    "The style sheet in an element that says which it is."
+    return f'<style data-toyattn="{name}.css">{_static(f"{name}.css")}</style>\n'
+
+def _page_script(
+    name:str,             # that the widget has in a page
+    module:str|None=None, # its JavaScript; None: its file in `static/` behind the two shared ones
+) -> str:
+    "JavaScript that brings a page's widgets of that name to life."
+    text = (module or _module_text(name)).replace('export default {', 'const widget = {')
+    return f"\n{text}\nstart('{name}', widget);\n"
+
 def _page_html(
-    name:str,      # of the widget's file in `static/`
-    traits:dict,   # what the widget's traits are, as JSON holds it
-    css:bool=True, # bring the style sheet along?
+    name:str,                             # of the widget's file in `static/`
+    traits:dict,                          # what the widget's traits are, as JSON holds it
+    css:bool=True,                        # bring the style sheets along?
+    module:str|None=None,                 # as for `_page_script`
+    sheets:tuple[str, ...]=('widgets',),  # the style sheets
 ) -> str:
     "HTML that brings a widget to life without a kernel and without content from anywhere else."
-    style = f'<style>{_CSS}</style>\n' if css else ''
+    style = ''.join(_style(sheet) for sheet in sheets) if css else ''
     data = json.dumps(traits, ensure_ascii=False).replace('<', '\\u003c')
-    script = _module_text(name).replace('export default {', 'const widget = {')
     return (f'{style}<div class="toyattn" data-widget="{name}"><p>This view is drawn by JavaScript.</p>'
             f'<script type="application/json">{data}</script></div>\n'
-            f"<script type=\"module\">\n{script}\nstart('{name}', widget);\n</script>")
+            f'<script type="module" data-toyattn="{name}.js">{_page_script(name, module)}</script>')
 
 # %% ../nbs/21_widgets.ipynb #b8aee2ee
 class PageWidget(anywidget.AnyWidget):
