@@ -70,7 +70,7 @@ setup(
     ],
     packages=find_packages(include=[cfg['lib_path'], f"{cfg['lib_path']}.*"]),
     include_package_data=False,
-    package_data={cfg['lib_path']: ['static/*', 'py.typed']},
+    package_data={cfg['lib_path']: ['static/*', 'tables/*', 'py.typed']},
     python_requires=f">={cfg['min_python']}",
     install_requires=lines('requirements'),
     extras_require={name: lines(f'{name}_requirements') for name in ('dev', 'dask', 'language')},

@@ -10,6 +10,7 @@ __all__ = ['Source', 'Rows', 'FRESH', 'Tests', 'LETTERS', 'ROOMS', 'CLAIMS', 'Dr
            'value_of', 'bars_of']
 
 # %% ../nbs/25_claims.ipynb #d4092157
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -274,7 +275,7 @@ Tests = dict[Quantity, Criterion]
 @dataclass(frozen=True)
 class Claim:
     "One claim: what it says, and how it is judged."
-    id:str                                 # a letter, and a number
+    id:str                                 # a letter, a number, and a small letter where a claim is split
     statement:str
     source:str                             # who said so
     parts:dict[str, Tests]                 # by name; '' for the only one; none where it is not tested
@@ -355,17 +356,21 @@ def _judged_on_fresh(
 
 # %% ../nbs/25_claims.ipynb #d1353530
 LETTERS = 'CIWZNS'   # of claims, in the order of the page
-ROOMS = 'claims_pairs', 'claims_why', 'claims_tasks', 'figures'  # modules that state claims, or draw them
+ROOMS = 'claims_pairs', 'claims_why', 'claims_tasks', 'claims_language', 'figures'  # modules that state claims, or draw them
 
 CLAIMS:dict[str, Claim] = {}  # by id, in order
 
+_ID = re.compile(f'([{LETTERS}])([0-9]+)([a-z]?)')
+
 def _check_id(
     id:str,
-) -> tuple[int, int]: # its place
+) -> tuple[int, int, str]: # its place
     "Where a claim stands; `ValueError` where its id is none."
-    if not (id[:1] in LETTERS and id[1:].isdecimal()):
-        raise ValueError(f'id={id!r}: a letter of {LETTERS} and a number are needed')
-    return LETTERS.index(id[0]), int(id[1:])
+    found = _ID.fullmatch(id)
+    if found is None:
+        raise ValueError(f'id={id!r}: a letter of {LETTERS} and a number are needed; a small letter may follow')
+    letter, number, part = found.groups()
+    return LETTERS.index(letter), int(number), part
 
 def state(claim:Claim) -> Claim:
     "Keep a claim among the `CLAIMS`; what its parts and expectations speak of has to be among its figures."

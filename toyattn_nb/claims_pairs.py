@@ -16,7 +16,7 @@ __all__ = ['TASK', 'H1D1', 'H1D4', 'H2D1', 'H2D2', 'H2D4', 'H2D6', 'WIDE', 'WITH
            'EVEN_INTERFERENCE', 'BY_DIVIDING', 'BECAUSE', 'C8', 'SYMPTOMS', 'ADJECTIVES', 'RANGES', 'BAND', 'ROOMY',
            'SHORT_OF_ROOM', 'ONE_HEAD', 'ONE_IDLE', 'TELL', 'C9', 'SWAPS', 'SWAP', 'COPY_SWAP', 'SORTING_SWAP', 'C10',
            'EQUAL_WORDS', 'EQUALISED', 'EVEN_SOLVE', 'EVEN_ACCURACY', 'UNIFORM_EQUALISED', 'UNIFORM_MARGIN', 'C11',
-           'C12', 'width']
+           'width']
 
 # %% ../nbs/26_claims_pairs.ipynb #c7aa1b8a
 from collections.abc import Iterable
@@ -494,15 +494,3 @@ C11 = state(Claim(
           '`two_head_uniform`, built by hand, has none and solves the task.',
     chapter=NEEDED,
     drawn={H2D1: ('accuracy',)}))
-
-# %% ../nbs/26_claims_pairs.ipynb #244d81f1
-C12 = state(Claim(
-    id='C12',
-    statement='Heads of real language models share information in this way.',
-    source=POST,
-    parts={},
-    about='The other claims are about a toy. Whether heads of real language models share information like this is '
-          'another question.',
-    chapter=NEEDED,
-    comment='The measures of `preferences` take the scores and OV rows of any transformer; they have not been put to '
-            'one here'))

@@ -90,7 +90,7 @@ def _claim_line(
     r:'Record',
 ) -> str:
     "A claim in one line."
-    words = [f'{r.id:<4}{r.verdict}', r.statement]
+    words = [f'{r.id:<5}{r.verdict}', r.statement]
     if r.headline is not None: words.append(f'{r.headline}{_bar_of(r)}')
     if r.beside is not None: words.append(f'control {r.beside}')
     return ' | '.join(words)
