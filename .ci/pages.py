@@ -151,6 +151,27 @@ def mark_captions(page: BeautifulSoup) -> None:
             paragraph['class'] = 'caption'
 
 
+SHADES = re.compile(r'\b(dark|darker|light|lighter|pale|paler|black|white|bright|brighter|faint|shade[sd]?|shading)\b', re.I)
+
+
+def around(image: Tag) -> str:
+    "What is said of a figure: in its place, in the paragraph before its cell and in those after it, up to other code."
+    cell = image.find_parent(class_='cell') or image.parent
+    said = [str(image.get('alt', ''))]
+    before = cell.find_previous_sibling()
+    if before is not None and before.name == 'p': said.append(before.get_text())
+    for after in cell.find_next_siblings(limit=2):
+        if after.name != 'p': break
+        said.append(after.get_text())
+    return ' '.join(said)
+
+
+def keep_shades(page: BeautifulSoup) -> None:
+    "Figures of which the text names dark and light stay as they are drawn, also on a dark page."
+    for image in page.select('main img'):
+        if SHADES.search(around(image)): image['class'] = ' '.join([*classes(image), 'as-drawn'])
+
+
 # --- links to what is documented
 
 class Symbols(NamedTuple):
@@ -276,6 +297,7 @@ def finish(docs: Path, katex_here: bool) -> None:
         indent_lines(page)
         break_names(page)
         mark_captions(page)
+        keep_shades(page)
         link_symbols(page, up, known)
         name_frames(page)
         if katex_here: ask_nobody(page, up)
