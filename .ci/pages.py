@@ -22,6 +22,7 @@ from nbdev.doclinks import NbdevLookup
 
 import cards
 
+from toyattn_nb.beside import _beside_script
 from toyattn_nb.full_report import full_report_css
 from toyattn_nb.playground import _playground_module
 from toyattn_nb.widgets import _page_script, _static
@@ -79,6 +80,7 @@ class Shared:
 def widget_code(file: str) -> str:
     "What the package has today under the name that an element with code gives."
     if file == 'full_report.css': return full_report_css()
+    if file == 'beside.js': return _beside_script()
     if file.endswith('.css'): return _static(file)
     name = file.removesuffix('.js')
     return _page_script(name, _playground_module() if name == 'playground' else None)
