@@ -22,6 +22,7 @@ from nbdev.doclinks import NbdevLookup
 
 import cards
 
+from toyattn_nb.beside import _beside_script
 from toyattn_nb.full_report import full_report_css
 from toyattn_nb.playground import _playground_module
 from toyattn_nb.widgets import _page_script, _static
@@ -79,6 +80,7 @@ class Shared:
 def widget_code(file: str) -> str:
     "What the package has today under the name that an element with code gives."
     if file == 'full_report.css': return full_report_css()
+    if file == 'beside.js': return _beside_script()
     if file.endswith('.css'): return _static(file)
     name = file.removesuffix('.js')
     return _page_script(name, _playground_module() if name == 'playground' else None)
@@ -149,6 +151,27 @@ def mark_captions(page: BeautifulSoup) -> None:
         paragraph = text.parent
         if len(paragraph.contents) == 1 and not text.em and not paragraph.has_attr('class'):
             paragraph['class'] = 'caption'
+
+
+SHADES = re.compile(r'\b(dark|darker|light|lighter|pale|paler|black|white|bright|brighter|faint|shade[sd]?|shading)\b', re.I)
+
+
+def around(image: Tag) -> str:
+    "What is said of a figure: in its place, in the paragraph before its cell and in those after it, up to other code."
+    cell = image.find_parent(class_='cell') or image.parent
+    said = [str(image.get('alt', ''))]
+    before = cell.find_previous_sibling()
+    if before is not None and before.name == 'p': said.append(before.get_text())
+    for after in cell.find_next_siblings(limit=2):
+        if after.name != 'p': break
+        said.append(after.get_text())
+    return ' '.join(said)
+
+
+def keep_shades(page: BeautifulSoup) -> None:
+    "Figures of which the text names dark and light stay as they are drawn, also on a dark page."
+    for image in page.select('main img'):
+        if SHADES.search(around(image)): image['class'] = ' '.join([*classes(image), 'as-drawn'])
 
 
 # --- links to what is documented
@@ -276,6 +299,7 @@ def finish(docs: Path, katex_here: bool) -> None:
         indent_lines(page)
         break_names(page)
         mark_captions(page)
+        keep_shades(page)
         link_symbols(page, up, known)
         name_frames(page)
         if katex_here: ask_nobody(page, up)

@@ -9,14 +9,12 @@ __all__ = ['beside_html']
 import re
 from collections.abc import Mapping
 from html import escape
-from importlib.resources import files
 
 from .core import check_type
-from .widgets import PageWidget, _module_text
+from .widgets import PageWidget, _module_text, _style
 
 # %% ../nbs/21_beside.ipynb #be51de06
-_CSS = (files('toyattn_nb')/'static'/'beside.css').read_text(encoding='utf-8')
-_SCRIPT = re.compile(r'<script type="module">.*?</script>', re.DOTALL)
+_SCRIPT = re.compile(r'<script type="module"[^>]*>.*?</script>', re.DOTALL)
 
 def _scripts_once(
     parts:list[str], # HTML
@@ -33,6 +31,10 @@ def _scripts_once(
     return [_SCRIPT.sub(first_only, part) for part in parts]
 
 # %% ../nbs/21_beside.ipynb #be51de08
+def _beside_script() -> str:
+    "JavaScript that keeps the page's widgets in view."
+    return f'\n{_module_text("beside")}\nbeside();\n'
+
 def beside_html(
     widgets:Mapping[str, PageWidget], # by the title that each gets; the first is the first to be seen
 ) -> str:
@@ -46,7 +48,6 @@ def beside_html(
         page = widget.to_html(css=not parts)
         parts.append(f'<div class="ta-beside-one" data-title="{name}">{page}</div>')
     inside = '\n'.join(_scripts_once(parts))
-    script = f'{_module_text("beside")}\nbeside();'
-    return (f'<style>{_CSS}</style>\n'
+    return (f'{_style("beside")}'
             f'<aside class="toyattn-beside" aria-label="models beside the text">\n{inside}\n</aside>\n'
-            f'<script type="module">\n{script}\n</script>')
+            f'<script type="module" data-toyattn="beside.js">{_beside_script()}</script>')

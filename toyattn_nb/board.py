@@ -259,6 +259,50 @@ def _style(
     "The class that has the verdict's colour."
     return record['colour'].replace(' ', '-')
 
+# %% ../nbs/board.ipynb #b0a2d002
+def _deciding_part(
+    record:Entry,
+) -> str|None: # None where nothing was tested
+    "The first part that fails; where none does, the first open one; else the first."
+    outcomes = {name: verdict(*[t['met'] for t in tests]) for name, tests in _by_part(record).items()}
+    for word in (FAILS, INCONCLUSIVE):
+        for name, outcome in outcomes.items():
+            if outcome == word: return name
+    return next(iter(outcomes), None)
+
+def _part_word(
+    name:str,      # of a part
+    record:Entry,
+) -> x.FT:
+    "What came of a part, in a few words."
+    word = verdict(*[t['met'] for t in _by_part(record)[name]])
+    return x.Span(*_rich(name), ' ', x.Span(f'{SIGNS[word]} {record["parts"][name]}', cls=word), cls='board-said')
+
+# %% ../nbs/board.ipynb #b0a2d003
+def _part_list(
+    record:Entry,
+    names:Sequence[str], # of the parts that are shown
+) -> list[x.FT]: # one element; none where there is no such part
+    "Parts of a claim, each with its picture."
+    items = []
+    for name, tests in _by_part(record).items():
+        if name not in names: continue
+        word = record['parts'][name or 'claim']
+        title = 'but for the control' if not name and word != record['verdict'] else name
+        items.append(_part_item(title, word, tests))
+    return [x.Ul(*items, cls='board-parts')] if items else []
+
+def _asides(
+    record:Entry,
+) -> list[x.FT]:
+    "On which seeds it was judged, where it holds, and what else to know."
+    kind = 'confirmatory' if record['confirmatory'] else 'exploratory'
+    asides = []
+    if record['tests']: asides.append(x.P(x.B(kind), ' · ', *_rich(record['scope']), cls='board-aside'))
+    if record['note']: asides.append(x.P(*_rich(record['note']), cls='board-aside'))
+    return asides
+
+# %% ../nbs/board.ipynb #b0a2d004
 def _row(
     record:Entry,
 ) -> x.FT:
@@ -284,47 +328,6 @@ def _numbers(
     if not record['tests']: return shown + folded
     what = 'The other parts, control and scope' if others else 'Control and scope'
     return [*shown, x.Details(x.Summary(what), *folded)]
-
-def _deciding_part(
-    record:Entry,
-) -> str|None: # None where nothing was tested
-    "The first part that fails; where none does, the first open one; else the first."
-    outcomes = {name: verdict(*[t['met'] for t in tests]) for name, tests in _by_part(record).items()}
-    for word in (FAILS, INCONCLUSIVE):
-        for name, outcome in outcomes.items():
-            if outcome == word: return name
-    return next(iter(outcomes), None)
-
-def _part_word(
-    name:str,      # of a part
-    record:Entry,
-) -> x.FT:
-    "What came of a part, in a few words."
-    word = verdict(*[t['met'] for t in _by_part(record)[name]])
-    return x.Span(*_rich(name), ' ', x.Span(f'{SIGNS[word]} {record["parts"][name]}', cls=word), cls='board-said')
-
-def _asides(
-    record:Entry,
-) -> list[x.FT]:
-    "On which seeds it was judged, where it holds, and what else to know."
-    kind = 'confirmatory' if record['confirmatory'] else 'exploratory'
-    asides = []
-    if record['tests']: asides.append(x.P(x.B(kind), ' · ', *_rich(record['scope']), cls='board-aside'))
-    if record['note']: asides.append(x.P(*_rich(record['note']), cls='board-aside'))
-    return asides
-
-def _part_list(
-    record:Entry,
-    names:Sequence[str], # of the parts that are shown
-) -> list[x.FT]: # one element; none where there is no such part
-    "Parts of a claim, each with its picture."
-    items = []
-    for name, tests in _by_part(record).items():
-        if name not in names: continue
-        word = record['parts'][name or 'claim']
-        title = 'but for the control' if not name and word != record['verdict'] else name
-        items.append(_part_item(title, word, tests))
-    return [x.Ul(*items, cls='board-parts')] if items else []
 
 # %% ../nbs/board.ipynb #0c9ac221
 NEEDED = ('id', 'statement', 'parts', 'tests', 'expected', 'scope', 'verdict', 'colour', 'confirmatory', 'note',
