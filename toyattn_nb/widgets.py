@@ -10,7 +10,7 @@ import base64
 import json
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -146,12 +146,13 @@ def _run_states(
 
 # %% ../nbs/21_widgets.ipynb #6a899ef8
 def _ensemble_seeds(
+    name:str,       # of the argument
     model:AttnOnly, # one model or one dimension of seeds
 ) -> list[int]:
     "Seeds numbered from 0; `ValueError` where there is none, or more than one dimension of them."
     lead = tuple(model.instances)
-    if 0 in lead: raise ValueError(f'model: an empty ensemble, instances={lead}')
-    if len(lead) > 1: raise ValueError(f'model: instances={lead} given, one model or one dimension of seeds is needed')
+    if 0 in lead: raise ValueError(f'{name}: an empty ensemble, instances={lead}')
+    if len(lead) > 1: raise ValueError(f'{name}: instances={lead} given, one model or one dimension of seeds is needed')
     return list(range(lead[0] if lead else 1))
 
 # %% ../nbs/21_widgets.ipynb #9ac75e67
@@ -159,21 +160,22 @@ def _ensemble_seeds(
 def _shown_states(
     model:AttnOnly|Run,  # a model, an ensemble of seeds, or a run
     task:Task|None=None, # needed unless `model` is a `Run`
+    name:str='model',    # of the argument
 ) -> _States:
     "What there is to show, checked."
     if isinstance(model, Run):
         run = model
         if task is not None and task != run.task:
             raise ValueError(f'task={task}: the run was trained on {run.task}')
-        _ensemble_seeds(run.model)
+        _ensemble_seeds(name, run.model)
         model, steps = _run_states(run)
         task, seeds = run.task, [int(seed) for seed in run.seeds]
     else:
-        seeds, steps = _ensemble_seeds(check_type('model', model, AttnOnly, 'or a Run')), [0]
+        seeds, steps = _ensemble_seeds(name, check_type(name, model, AttnOnly, 'or a Run')), [0]
     task = check_task(task, 'a Run alone has its own')
     model.cfg.check_task(task)
     model = _plain_model(model, len(steps), len(seeds))
-    _check_finite(model)
+    _check_finite(name, model)
     return _States(model, task, steps, seeds)
 
 # %% ../nbs/21_widgets.ipynb #1f8b9aca
@@ -200,12 +202,13 @@ def _page_numbers(
 
 # %% ../nbs/21_widgets.ipynb #d99fae3f
 def _check_finite(
+    argument:str,   # its name
     model:AttnOnly, # whose weights
 ) -> None:
     "`ValueError` if a weight, or what the page computes with, is not a finite number of single precision."
     for name, numbers in (dict(model.named_parameters()) | _page_numbers(model)).items():
         if not numbers.float().isfinite().all():
-            raise ValueError(f'model: its {name} holds numbers that are not finite')
+            raise ValueError(f'{argument}: its {name} holds numbers that are not finite')
 
 # %% ../nbs/21_widgets.ipynb #9a5ea6dc
 def _packed(
@@ -213,6 +216,12 @@ def _packed(
 ) -> Tensor:        # (n_step, n_seed, n_number) float32
     "The page's numbers in one row a model."
     return torch.cat([x.flatten(2) for x in _page_numbers(model).values()], -1)
+
+def _base64(
+    numbers:Tensor, # float32
+) -> str:
+    "Their bytes as text."
+    return base64.b64encode(numbers.numpy().tobytes()).decode()
 
 # %% ../nbs/21_widgets.ipynb #81d056aa
 PAGE_BAGS = 20_000 # first bags that a page carries at most
@@ -307,12 +316,13 @@ def _fitting(
 def _left_out(
     every:dict[str, list], # the steps and the seeds that there are
     kept:dict[str, list],  # those that the page carries
+    which:str='',          # of two models
 ) -> str:                  # '' where it carries all
     "What the page says of those that it does not carry."
     short = [name for name in every if len(kept[name]) < len(every[name])]
     parts = [f'{name.removesuffix("s")} {kept[name][0]} alone, of {len(every[name])} {name}' for name in short]
     if not parts: return ''
-    return f'To keep it small, this page carries {" and ".join(parts)}.'
+    return f'To keep it small, this page carries{which} {" and ".join(parts)}.'
 
 # %% ../nbs/21_widgets.ipynb #fb5fc121
 def _forced_to_json(forced:dict[int, int], widget:Any) -> dict[str, int]:
@@ -343,6 +353,42 @@ def _of_query(
     if own_bias: params['b_U'] = params['b_U'][..., number, :]
     return AttnOnly(replace(model.cfg, queries=(query,)), params)
 
+# %% ../nbs/21_widgets.ipynb #c5b10052
+def _other_states(
+    other:AttnOnly|Run, # the second model, an ensemble or a run
+    task:Task,          # the first one's
+) -> _States:
+    "What there is to show beside the first model, checked."
+    if isinstance(other, Run) and other.task != task:
+        raise ValueError(f'other: trained on {other.task}, the first model is shown on {task}')
+    if isinstance(other, AttnOnly): other.cfg.check_task(task)
+    return _shown_states(other, task, 'other')
+
+def _other_spec(
+    second:_States|None,
+    names:Sequence[str]|None, # of the two; None: plain ones
+) -> dict[str, Any]:
+    "What the page is told of a second model that is none of the first's seeds and steps."
+    if second is None:
+        if names is not None: raise ValueError(f'names={names}: there is no other model to tell apart')
+        return {}
+    called = check_list('names', ('the first', 'the other') if names is None else names)
+    if len(called) != 2: raise ValueError(f'names: {len(called)} given, 2 are needed, for the model and the other')
+    for name in called: check_type('names', name, str, 'a name for each of the two')
+    sizes = {name: getattr(second.model.cfg, name) for name in ('n_head', 'd_head', 'direct')}
+    return dict(names=called, other=sizes | dict(steps=second.steps, seeds=second.seeds))
+
+# %% ../nbs/21_widgets.ipynb #c5b10054
+def _step_beside(
+    steps:list[int], # that the second model has, in order
+    step:int,        # at which the first one is shown
+    chosen:int|None, # for the second one; None: the same, or the last one before
+) -> int:
+    "The second model's step."
+    if chosen is not None: return chosen
+    passed = [own for own in steps if own <= step]
+    return passed[-1] if passed else steps[0]
+
 # %% ../nbs/21_widgets.ipynb #0339d641
 VIEWS = 'sums', 'tables', 'contexts'
 
@@ -350,34 +396,42 @@ class HeadInspector(PageWidget):
     "What each head of a model attends to in one context, what it writes, and how that adds up to the answer."
     _name = 'inspector'
     _esm = _module_text(_name)
-    _on_page = 'tokens', 'ablated', 'forced', 'seed', 'step', 'beside', 'view'
+    _on_page = 'tokens', 'ablated', 'forced', 'seed', 'step', 'beside', 'beside_step', 'view'
     _settable:tuple[str, ...] = _on_page
     _spec = traitlets.Dict().tag(sync=True)
     _weights = traitlets.Bytes().tag(sync=True)
+    _other = traitlets.Bytes().tag(sync=True)
     tokens = _Checked(help='the whole sequence, the query last').tag(sync=True)
     ablated = _Checked((), help='heads that are switched off').tag(sync=True)
     forced = _Checked({}, help='head → the token that it attends to, in contexts that hold it').tag(
         sync=True, to_json=_forced_to_json, from_json=_forced_from_json)
     seed = _Checked(help='which model of an ensemble, one of `seeds`').tag(sync=True)
     step = _Checked(help='which snapshot of a run, one of `steps`').tag(sync=True)
-    beside = _Checked(None, help='another seed that is shown beside it, or None').tag(sync=True)
+    beside = _Checked(None, help='the seed of a second model that is shown beside it, or None').tag(sync=True)
+    beside_step = _Checked(None, help='the step of that model; None: the same one').tag(sync=True)
     view = _Checked('sums', help='what stands below the answer: "sums", "tables" or "contexts"').tag(sync=True)
 
     def __init__(self,
         model:AttnOnly|Run,                    # a model, an ensemble, or a run with its snapshots
         task:Task|None=None,                   # needed unless `model` is a `Run`, which has its own
         tokens:Iterable[int]|Tensor|None=None, # a context, the query last; None: drawn at random, always the same
-        **state:Any,                           # ablated, forced, seed, step, beside, view to begin with
+        other:AttnOnly|Run|None=None,          # of which the second model is; None: of the same
+        names:Sequence[str]|None=None,         # what the two are called, where there is an `other`
+        **state:Any,                           # ablated, forced, seed, step, beside, beside_step, view to begin with
     ):
         _check_state(state, *self._settable[1:])
         self._model, self.task, self.steps, self.seeds = _shown_states(model, task)
-        spec = _page_spec(self._model.cfg, self.task)
+        self._second = None if other is None else _other_states(other, self.task)
+        spec = _page_spec(self._model.cfg, self.task) | _other_spec(self._second, names)
         parts = spec['parts']
         self._lengths = sorted({len(bag) + parts['n_fill'] for bag in parts['first']})
         if tokens is None: tokens = _first_example(self.task)
         start = dict(tokens=tokens, seed=self.seeds[0], step=self.steps[-1]) | state
-        weights = _packed(self._model).numpy().tobytes()
-        super().__init__(_spec=spec | self._every, _weights=weights, **self._more_traits(start), **start)
+        numbers = dict(_weights=_packed(self._model).numpy().tobytes())
+        if self._second is not None:
+            start = dict(beside=self.other_seeds[0]) | start
+            numbers['_other'] = _packed(self._second.model).numpy().tobytes()
+        super().__init__(_spec=spec | self._every, **numbers, **self._more_traits(start), **start)
 
     def _more_traits(self,
         start:dict[str, Any], # the state to begin with
@@ -391,6 +445,25 @@ class HeadInspector(PageWidget):
     @property
     def _every(self) -> dict[str, list]: return dict(steps=self.steps, seeds=self.seeds)
 
+    @property
+    def other_seeds(self) -> list[int]:
+        "What `beside` can be, besides None."
+        return self.seeds if self._second is None else self._second.seeds
+
+    @property
+    def other_steps(self) -> list[int]:
+        "What `beside_step` can be, besides None."
+        return self.steps if self._second is None else self._second.steps
+
+    @property
+    def _n_head(self) -> int: # of the model that has more of them
+        return max(states.model.cfg.n_head for states in self._both)
+
+    @property
+    def _both(self) -> tuple[_States, _States]:
+        first = _States(self._model, self.task, self.steps, self.seeds)
+        return first, self._second or first
+
     @plain_torch()
     def _check_tokens(self, tokens:Any) -> tuple[int, ...]:
         ids = check_ints('tokens', tokens, 0, self.task.n_vocab - 1)
@@ -401,19 +474,20 @@ class HeadInspector(PageWidget):
         return tuple(ids)
 
     def _check_ablated(self, heads:Any) -> tuple[int, ...]:
-        chosen = {one_of('ablated', head, range(self._model.cfg.n_head)) for head in check_list('ablated', heads)}
+        chosen = {one_of('ablated', head, range(self._n_head)) for head in check_list('ablated', heads)}
         return tuple(sorted(chosen))
 
     def _check_forced(self, forced:Any) -> dict[int, int]:
         checked = {}
         for head, token in check_type('forced', forced, dict, 'a token for each head that is forced').items():
-            head = one_of('forced', head, range(self._model.cfg.n_head))
+            head = one_of('forced', head, range(self._n_head))
             checked[head] = one_of(f'forced[{head}]', token, range(self.task.n_vocab))
         return checked
 
     def _check_seed(self, seed:Any) -> int: return one_of('seed', seed, self.seeds)
     def _check_step(self, step:Any) -> int: return one_of('step', step, self.steps)
-    def _check_beside(self, seed:Any) -> int|None: return one_of('beside', seed, [None, *self.seeds])
+    def _check_beside(self, seed:Any) -> int|None: return one_of('beside', seed, [None, *self.other_seeds])
+    def _check_beside_step(self, step:Any) -> int|None: return one_of('beside_step', step, [None, *self.other_steps])
     def _check_view(self, view:Any) -> str: return one_of('view', view, VIEWS)
 
     @property
@@ -422,13 +496,31 @@ class HeadInspector(PageWidget):
         return self._model[self.steps.index(self.step), self.seeds.index(self.seed)]
 
     @property
-    @plain_torch()
+    def beside_model(self) -> AttnOnly|None:
+        "The model that is shown beside it, if there is one."
+        if self.beside is None: return None
+        second = self._both[1]
+        step = _step_beside(second.steps, self.step, self.beside_step)
+        return second.model[second.steps.index(step), second.seeds.index(self.beside)]
+
+    @property
     def logits(self) -> Tensor: # (n_completions,)
         "The logits that are shown, with heads switched off and forced as they are, by the model's own forward."
-        model = _of_query(self.model, self.tokens[-1])
-        here = {head: token for head, token in self.forced.items() if token in self.tokens}
+        return self._logits_of(self.model)
+
+    @property
+    def beside_logits(self) -> Tensor|None: # (n_completions,)
+        "Those of the model beside it, if there is one."
+        return None if self.beside_model is None else self._logits_of(self.beside_model)
+
+    @plain_torch()
+    def _logits_of(self,
+        model:AttnOnly, # one of those that are shown
+    ) -> Tensor:        # (n_completions,)
+        model, its_heads = _of_query(model, self.tokens[-1]), range(model.cfg.n_head)
+        here = {head: token for head, token in self.forced.items() if token in self.tokens and head in its_heads}
         forced = [attend_to(model, head, token) for head, token in here.items()]
-        ablated = [ablate(model, head) for head in self.ablated]
+        ablated = [ablate(model, head) for head in self.ablated if head in its_heads]
         counts = self.task.counts(torch.tensor([self.tokens]))
         return model.logits(counts, merge(*forced, *ablated))[0]
 
@@ -436,14 +528,28 @@ class HeadInspector(PageWidget):
         "What the page is given. Where it cannot carry all weights it says so, and so does a warning."
         shown = dict(steps=self.step, seeds=self.seed)
         weights, kept = _fitting(_packed(self._model), self._every, shown)
-        spec, traits = self._spec | kept, super().page_traits()
+        spec, traits, notes = self._spec | kept, super().page_traits(), [_left_out(self._every, kept)]
+        if self._second is not None:
+            packed, kept, note = self._other_fitting()
+            spec['other'] = spec['other'] | kept
+            traits['_other'] = _base64(packed)
+            notes.append(note)
         if self.beside not in kept['seeds']: traits['beside'] = None
-        note = _left_out(self._every, kept)
+        if self.beside_step not in kept['steps']: traits['beside_step'] = None
+        note = ' '.join(filter(None, notes))
         if note:
             spec['left_out'] = note
             warnings.warn(f'to_html: {note}', stacklevel=3)
-        data = base64.b64encode(weights.numpy().tobytes()).decode()
-        return dict(_spec=spec, _weights=data) | traits
+        return dict(_spec=spec, _weights=_base64(weights)) | traits
+
+    def _other_fitting(self) -> tuple[Tensor, dict[str, list], str]:
+        "Of the second model the weights that a page carries, their steps and seeds, and what the page says of the others."
+        model, _, steps, seeds = self._both[1]
+        every = dict(steps=steps, seeds=seeds)
+        seed = seeds[0] if self.beside is None else self.beside
+        weights, kept = _fitting(_packed(model), every, dict(steps=_step_beside(steps, self.step, self.beside_step), seeds=seed))
+        return weights, kept, _left_out(every, kept, ' beside it')
+
 
 # %% ../nbs/21_widgets_overviews.ipynb #00321d2a
 SHOWN = dict(  # what is shown of each measure

@@ -1,4 +1,4 @@
-// HeadInspector: one context, what each head attends to, what it writes, and how that adds up.
+// HeadInspector: one context, what each head attends to, what it writes, and how that adds up; of one model, or of two side by side.
 import {unpack, forward, centred, ovTables, completion, judge, contexts, shuffled, example} from './model.js';
 import {HEADS, tag, svg, percent, short, choice, drawn, guarded} from './model.js';
 import {copyButtons} from './page.js';
@@ -18,16 +18,26 @@ const inside = spec => unique([...spec.parts.first.flatMap(bag => bag.slice(0, -
 // How many tokens a context may have, the query included.
 const lengths = spec => unique(spec.parts.first.map(bag => bag.length + spec.parts.n_fill));
 
+// What there is to show beside the first model: another one's sizes, seeds and steps, or the same.
+const besideSpec = spec => spec.other ? {...spec, ...spec.other} : spec;
+
+// The step at which the second model is shown: the one that is set, or as far as training had come by the first one's step.
+function besideStep(model) {
+  const {steps} = besideSpec(model.get('_spec')), set = model.get('beside_step') ?? null;
+  return set ?? steps.findLast(step => step <= model.get('step')) ?? steps[0];
+}
+
 // Throw where a state cannot be drawn.
 function check(model) {
-  const spec = model.get('_spec'), ids = model.get('tokens'), heads = [...Array(spec.n_head).keys()];
+  const spec = model.get('_spec'), other = besideSpec(spec), ids = model.get('tokens'), heads = [...Array(Math.max(spec.n_head, other.n_head)).keys()];
   const token = t => Number.isInteger(t) && t >= 0 && t < spec.n_vocab;
   if (!lengths(spec).includes(ids.length) || !ids.every(token) || !spec.queries.includes(ids.at(-1))) {
     throw Error(`its context, ${JSON.stringify(ids)}, is not ${list(lengths(spec).map(n => n - 1), 'or')} tokens and what is asked after, one of ${spec.queries.map(t => spec.token_names[t]).join(' ')}.`);
   }
   if (!spec.seeds.includes(model.get('seed')) || !spec.steps.includes(model.get('step'))) throw Error('this page does not carry the weights of that seed and step.');
   const beside = model.get('beside') ?? null;
-  if (beside !== null && !spec.seeds.includes(beside)) throw Error(`this page does not carry the weights of seed ${beside}.`);
+  if (beside !== null && !other.seeds.includes(beside)) throw Error(`this page does not carry the weights of seed ${beside} to show beside.`);
+  if (!other.steps.includes(besideStep(model))) throw Error(`this page does not carry the weights of step ${besideStep(model)} to show beside.`);
   if (!model.get('ablated').every(h => heads.includes(h))) throw Error('a head is switched off that is not there.');
   for (const [h, t] of Object.entries(model.get('forced'))) if (!heads.includes(+h) || !token(t)) throw Error('a head is forced that is not there, or onto no token.');
   if (!VIEWS[model.get('view') ?? 'sums']) throw Error(`there is no view ${model.get('view')}.`);
@@ -66,19 +76,25 @@ function quick(one, {ablated, forced}) {
   };
 }
 
-// Of the contexts with the same query, the same deciding tokens and the same answer, the one with the smallest margin, and the one with the heads furthest apart.
-export function extremes(spec, list, modelAt, edits) {
-  const groups = new Map(), forwards = new Map(spec.queries.map(q => [q, quick(modelAt(q), edits)]));
+// Of the contexts with the same query, the same deciding tokens and the same answer, the one with the smallest margin, the one with the heads furthest apart,
+// and where there is a second model, the one in which the margins of the two differ most.
+export function extremes(spec, list, modelAt, edits, secondAt = null) {
+  const forwardsOf = at => new Map(spec.queries.map(q => [q, quick(at(q), edits)]));
+  const groups = new Map(), forwards = forwardsOf(modelAt), seconds = secondAt && forwardsOf(secondAt);
   for (const {tokens, answer} of list) {
     const q = tokens.at(-1), decides = tokens.slice(0, -1).filter(t => spec.marked.includes(t)), {logits, onTokens} = forwards.get(q)(tokens);
     const found = {tokens, answer, decides, margin: judge(spec, logits, answer).margin, apart: headsApart(onTokens)};
-    const name = [q, answer, ...decides].join(), best = groups.get(name) ?? {least: found, most: found};
+    if (seconds) found.second = judge(spec, seconds.get(q)(tokens).logits, answer).margin;
+    const name = [q, answer, ...decides].join(), best = groups.get(name) ?? {least: found, most: found, differ: found};
     if (found.margin < best.least.margin) best.least = found;
     if (found.apart > best.most.apart) best.most = found;
+    if (seconds && difference(found) > difference(best.differ)) best.differ = found;
     groups.set(name, best);
   }
   return [...groups.values()];
 }
+
+const difference = ({margin, second}) => Math.abs(margin - second);
 
 // Tokens in an order in which those that decide stand apart.
 function spreadOut(spec, tokens) {
@@ -90,10 +106,11 @@ function spreadOut(spec, tokens) {
 
 function render({model, el}) {
   const spec = model.get('_spec'), names = spec.token_names, answers = spec.completion_names, {parts} = spec;
-  const heads = [...Array(spec.n_head).keys()], within = inside(spec);
+  const specs = [spec, besideSpec(spec)], heads = [...Array(Math.max(...specs.map(own => own.n_head))).keys()], within = inside(spec);
   const reach = Math.min(6, Math.max(3, 1 + Math.max(...parts.first.map(bag => spec.marked.filter(t => bag.includes(t)).length))));   // tokens with rows of their own
   let draft = null;     // a context under construction that the task could not have drawn: never sent to Python
   let ranked = {};      // the last ranking of contexts
+  let whose = 0;        // which of two models is taken apart below: 0, the first, or 1
   let everything = null;
 
   const send = changes => {
@@ -101,14 +118,23 @@ function render({model, el}) {
     model.save_changes();
   };
   const seen = new Map();   // models that were unpacked
-  const at = (seed, query) => {
-    const key = `${model.get('step')} ${seed} ${query}`;
+  const two = () => (model.get('beside') ?? null) !== null;
+  const place = which => which ? {seed: model.get('beside'), step: besideStep(model)} : {seed: model.get('seed'), step: model.get('step')};
+  const at = (which, query) => {
+    const {seed, step} = place(which), own = specs[which], key = `${which} ${step} ${seed} ${query}`;
     if (!seen.has(key)) {
       if (seen.size > 64) seen.clear();
-      seen.set(key, unpack(spec, model.get('_weights'), spec.steps.indexOf(model.get('step')), spec.seeds.indexOf(seed), query));
+      seen.set(key, unpack(own, model.get(which && spec.other ? '_other' : '_weights'), own.steps.indexOf(step), own.seeds.indexOf(seed), query));
     }
     return seen.get(key);
   };
+  // What the first or the second of two models is called: by what tells it from the other one.
+  function called(which) {
+    const own = place(which), other = place(1 - which), words = [];
+    if (specs[which].seeds.length > 1 && (spec.other || own.seed !== other.seed || own.step === other.step)) words.push(`seed ${own.seed}`);
+    if (specs[which].steps.length > 1 && (own.step !== other.step || !(words.length || spec.other))) words.push(`${words.length ? 'at ' : ''}step ${own.step}`);
+    return [...(spec.other ? [spec.names[which]] : []), ...(words.length ? [words.join(' ')] : [])].join(', ');
+  }
   const tokens = () => draft ?? model.get('tokens');
   const edits = () => ({ablated: model.get('ablated'), forced: model.get('forced')});
   const setTokens = t => {
@@ -123,10 +149,12 @@ function render({model, el}) {
   const setAblated = (h, off) => send({ablated: heads.filter(i => i === h ? off : model.get('ablated').includes(i))});
 
   // -- what stays: the controls. Each `draw…` writes the state into them.
-  const several = spec.seeds.length > 1;
-  const seed = several ? choice('seed', spec.seeds.map(s => [s, s]), model.get('seed'), v => send({seed: +v}), {class: 'ta-seed'}) : null;
-  const beside = several ? choice('beside it', [['', 'no other'], ...spec.seeds.map(s => [s, `seed ${s}`])], '',
+  const seed = spec.seeds.length > 1 ? choice('seed', spec.seeds.map(s => [s, s]), model.get('seed'), v => send({seed: +v}), {class: 'ta-seed'}) : null;
+  const {seeds: others, steps: otherSteps} = specs[1], otherName = s => !spec.other ? `seed ${s}` : others.length > 1 ? `${spec.names[1]}, seed ${s}` : spec.names[1];
+  const beside = spec.other || others.length > 1 || otherSteps.length > 1 ? choice('beside it', [['', 'no other'], ...others.map(s => [s, otherName(s)])], '',
     v => send({beside: v === '' ? null : +v}), {class: 'ta-beside'}) : null;
+  const besideAt = otherSteps.length > 1 ? choice('at step', [['', spec.other ? 'the same or before' : 'the same'], ...otherSteps.map(s => [s, s])], '',
+    v => send({beside_step: v === '' ? null : +v}), {class: 'ta-beside-step'}) : null;
   const slider = tag('input', {type: 'range', class: 'ta-step', min: 0, max: spec.steps.length - 1, step: 1, 'aria-label': 'training step',
     oninput: () => send({step: spec.steps[slider.value]})});
   const stepText = tag('output', {});
@@ -138,27 +166,31 @@ function render({model, el}) {
     const on = tag('input', {type: 'checkbox', class: 'ta-on', onchange: () => setAblated(h, !on.checked)});
     const force = tag('select', {class: 'ta-force', 'aria-label': `head ${h} attends`, onchange: () => setForced(h, force.value)},
       tag('option', {value: ''}, 'as trained'), names.map((name, t) => tag('option', {value: t}, `only to ${name}`)));
-    const prefers = tag('span', {class: 'ta-prefers'}), prefersBeside = tag('small', {}), bars = row([]), others = row([]);
-    const second = tag('div', {class: 'ta-second'}, prefersBeside, others), pair = tag('div', {class: 'ta-pair'}, bars, second);
+    const prefers = tag('span', {class: 'ta-prefers'}), sides = [0, 1].map(which => {
+      const says = tag('small', {}), bars = row([]);
+      return {says, bars, side: tag('div', {class: which ? 'ta-second' : 'ta-first'}, says, bars)};
+    });
+    const pair = tag('div', {class: 'ta-pair'}, sides.map(({side}) => side));
     const box = tag('div', {class: 'ta-head', style: `--head: ${colour(h)}`},
       tag('div', {class: 'ta-title'}, tag('label', {}, on, tag('span', {class: 'ta-swatch'}), tag('b', {}, ` head ${h}`)),
         tag('label', {}, 'attends ', force), prefers), pair);
-    return {on, force, prefers, prefersBeside, bars, others, second, box};
+    return {on, force, prefers, sides, box};
   });
   const verdict = tag('p', {role: 'status', class: 'ta-verdict'}), verdictBeside = tag('p', {role: 'status', class: 'ta-verdict-beside'});
   const tabs = Object.entries(VIEWS).map(([view, text]) =>
     tag('button', {type: 'button', class: `ta-tab ta-view-${view}`, onclick: () => send({view})}, text));
-  const panel = tag('div', {class: 'ta-view'});
+  const panel = tag('div', {class: 'ta-view'}), which = tag('select', {class: 'ta-whose', onchange: () => { whose = +which.value; redraw(); }});
+  const chooseWhich = tag('label', {}, 'of ', which);
   el.replaceChildren(tag('div', {class: 'ta-root', role: 'group', 'aria-label': 'head inspector',
     onpointerover: event => point(event.target), onfocusin: event => point(event.target), onpointerleave: () => point(null)},
-    seed || step ? tag('div', {class: 'ta-bar'}, seed, step, beside) : null,
+    seed || step || beside ? tag('div', {class: 'ta-bar'}, seed, step, beside, besideAt) : null,
     context, ...panels.map(p => p.box),
     tag('div', {class: 'ta-bar'},
       tag('button', {type: 'button', class: 'ta-shuffle', onclick: () => setTokens([...shuffled(tokens().slice(0, -1)), tokens().at(-1)])}, 'Shuffle'),
       tag('button', {type: 'button', class: 'ta-next', onclick: () => setTokens(example(spec))}, 'Next example'),
       tag('button', {type: 'button', class: 'ta-reset', onclick: () => send({ablated: [], forced: {}})}, 'Heads as trained')),
     verdict, verdictBeside,
-    tag('div', {class: 'ta-bar ta-tabs', role: 'group', 'aria-label': 'what is shown below'}, tabs), panel,
+    tag('div', {class: 'ta-bar ta-tabs', role: 'group', 'aria-label': 'what is shown below'}, tabs, chooseWhich), panel,
     copyButtons(model, el, 'heads', picture), spec.left_out ? tag('p', {class: 'ta-note'}, spec.left_out) : null));
 
   // Point at a token: wherever it stands, it is marked.
@@ -170,33 +202,42 @@ function render({model, el}) {
 
   // -- what changes
   function state() {
-    const ids = tokens(), one = at(model.get('seed'), ids.at(-1)), other = model.get('beside') ?? null;
-    return {ids, one, other, out: forward(one, ids, edits()), right: completion(spec, ids), ...edits(),
-      outBeside: other === null ? null : forward(at(other, ids.at(-1)), ids, edits())};
+    const ids = tokens(), right = completion(spec, ids), models = (two() ? [0, 1] : [0]).map(which => {
+      const one = at(which, ids.at(-1));
+      return {one, out: forward(one, ids, edits()), name: two() ? called(which) : 'the model'};
+    });
+    return {ids, right, models, ...edits()};
   }
 
   function draw() {
     check(model);
-    const s = state(), view = model.get('view') ?? 'sums';
+    if (!two()) whose = 0;
+    const s = state(), {models} = s, view = model.get('view') ?? 'sums';
     if (seed) seed.querySelector('select').value = model.get('seed');
-    if (beside) beside.querySelector('select').value = s.other ?? '';
+    if (beside) beside.querySelector('select').value = model.get('beside') ?? '';
+    if (besideAt) besideAt.querySelector('select').value = model.get('beside_step') ?? '';
+    if (besideAt) besideAt.hidden = !two();
     slider.value = spec.steps.indexOf(model.get('step'));
     slider.setAttribute('aria-valuetext', model.get('step'));
     stepText.textContent = model.get('step');
     drawContext(s.ids);
     panels.forEach((p, h) => drawHead(p, h, s));
-    drawVerdict(verdict, s.out, s, s.other === null ? 'The model' : `Seed ${model.get('seed')}`);
-    verdictBeside.hidden = s.other === null;
-    if (s.other !== null) drawVerdict(verdictBeside, s.outBeside, s, `Seed ${s.other}`);
+    [verdict, verdictBeside].forEach((place, k) => {
+      place.hidden = !models[k];
+      if (models[k]) drawVerdict(place, models[k], s);
+    });
     tabs.forEach(tab => tab.setAttribute('aria-pressed', String(tab.classList.contains(`ta-view-${view}`))));
+    chooseWhich.hidden = !two();
+    which.replaceChildren(...models.map(({name}, k) => tag('option', {value: k}, name)));
+    which.value = whose;
     const places = [...panel.querySelectorAll('.ta-scroll')].map(e => e.scrollLeft), focus = panel.contains(document.activeElement) ? document.activeElement.className : null;
-    panel.replaceChildren(...[{sums, tables, contexts: ranking}[view](s)].flat());
+    panel.replaceChildren(...[{sums, tables, contexts: ranking}[view]({...s, ...models[whose], second: models[1 - whose]})].flat());
     panel.querySelectorAll('.ta-scroll').forEach((e, i) => { e.scrollLeft = places[i] ?? 0; });
     if (focus) panel.getElementsByClassName(focus)[0]?.focus({preventScroll: true});
   }
 
   function drawContext(ids) {
-    el.querySelector('.ta-root').classList.toggle('ta-named', ids.length > 12 || (model.get('beside') ?? null) !== null);
+    el.querySelector('.ta-root').classList.toggle('ta-named', ids.length > 12 || two());
     if (context.children.length !== ids.length) {
       const chip = (i, last) => tag('select', {'aria-label': last ? 'asked after' : `token at position ${i + 1}`, class: `ta-chip${last ? ' ta-readoff ta-query' : ''}`,
         title: last ? 'the last token, after which the answer is due' : null,
@@ -214,10 +255,10 @@ function render({model, el}) {
     });
   }
 
-  function attention(bars, out, h, ids, onto) {
+  function attention(bars, {out, name}, h, ids, onto) {
     const shares = out.onTokens[h].map((p, t) => [p, t]).filter(([p]) => p >= SHOWN).sort((a, b) => b[0] - a[0]);
     bars.setAttribute('role', 'img');
-    bars.setAttribute('aria-label', `head ${h} attends to ${shares.map(([p, t]) => `${names[t]} ${percent(p)}`).join(', ')}`);
+    bars.setAttribute('aria-label', `head ${h}${two() ? ` of ${name}` : ''} attends to ${shares.map(([p, t]) => `${names[t]} ${percent(p)}`).join(', ')}`);
     bars.replaceChildren(...ids.map((t, i) => {
       const p = out.pattern[h][i];
       return tag('div', {class: 'ta-attention', 'data-token': t, title: `head ${h} attends ${percent(p)} to ${names[t]}: click, and it attends to ${names[t]} alone`,
@@ -233,19 +274,22 @@ function render({model, el}) {
     return ranks.slice(0, 10).map((t, i) => (i ? sign(i) : '') + names[t]).join('') + (ranks.length > 10 ? ' > …' : '');
   }
 
-  function drawHead({on, force, prefers, prefersBeside, bars, others, second, box}, h, {ids, one, other, out, outBeside, ablated, forced}) {
-    const off = ablated.includes(h), onto = forced[h];
+  function drawHead({on, force, prefers, sides, box}, h, {ids, models, ablated, forced}) {
+    const off = ablated.includes(h), onto = forced[h], orders = models.map(({one}) => one.scores[h] ? `prefers ${order(one.scores[h])}` : `has no head ${h}`);
     on.checked = !off;
     box.classList.toggle('ta-off', off);
+    box.hidden = !two() && h >= spec.n_head;
     force.value = onto ?? '';
     for (const option of force.options) option.hidden = option.value !== '' && !ids.includes(+option.value) && +option.value !== onto;
     if (onto !== undefined) force.selectedOptions[0].textContent = `only to ${names[onto]}${ids.includes(onto) ? '' : ' (not here)'}`;
-    prefers.textContent = `${spec.queries.length > 1 ? `after ${names[ids.at(-1)]} ` : ''}prefers ${order(one.scores[h])}`;
-    attention(bars, out, h, ids, onto);
-    second.hidden = outBeside === null;
-    if (!outBeside) return;
-    prefersBeside.textContent = `seed ${other} prefers ${order(at(other, ids.at(-1)).scores[h])}`;
-    attention(others, outBeside, h, ids, onto);
+    prefers.textContent = two() ? '' : `${spec.queries.length > 1 ? `after ${names[ids.at(-1)]} ` : ''}${orders[0]}`;
+    sides.forEach(({says, bars, side}, k) => {
+      side.hidden = !models[k];
+      if (!models[k]) return;
+      says.textContent = two() ? `${models[k].name} ${orders[k]}` : '';
+      if (models[k].one.scores[h]) attention(bars, models[k], h, ids, onto);
+      else bars.replaceChildren();
+    });
   }
 
   // What the model says, in a sentence's part: a target with the shares that it gets.
@@ -255,8 +299,10 @@ function render({model, el}) {
     return `${spec.target_names[target]} (${support.length < 2 || low === high ? high : `${low} to ${high}`}${support.length > 1 ? ' each' : ''})`;
   }
 
-  function drawVerdict(place, {probs, logits}, {right, ids}, who) {
-    const {best, tie, margin} = judge(spec, logits, right), won = best === right && !tie;
+  const capital = words => words[0].toUpperCase() + words.slice(1);
+
+  function drawVerdict(place, {out: {probs, logits}, name}, {right, ids}) {
+    const who = capital(name), {best, tie, margin} = judge(spec, logits, right), won = best === right && !tie;
     const says = tie ? `${who} cannot decide.` : `${who} says ${shares(best, probs)}.`;
     place.className = `${place.classList[0]} ${right === null ? 'ta-none' : won ? 'ta-right' : 'ta-wrong'}`;
     if (right === null) place.textContent = `${whyNone(ids)} ${says}`;
@@ -297,8 +343,8 @@ function render({model, el}) {
 
   // Rows: what each attended token makes each head write, their sums, all heads' sum, probabilities. Columns: completions.
   function sums(s) {
-    const {one, out, right, ablated, outBeside, other} = s, only = certain(right);
-    const total = centred(out.logits), own = out.heads.map(centred), rows = heads.map(h => rowsOf(h, s, own));
+    const {one, out, right, ablated, second} = s, only = certain(right);
+    const total = centred(out.logits), own = out.heads.map(centred), rows = own.map((_, h) => rowsOf(h, s, own));
     const top = Math.max(.02, ...total.map(Math.abs), ...own.flat().map(Math.abs), ...rows.flat().flatMap(({row}) => row.map(Math.abs)));
     const mark = c => c === only ? 'ta-answer' : '';
     const cell = (x, c) => tag('td', {class: mark(c), style: `--tint: ${tint(x, top)}`}, numberIn(x, top));
@@ -317,14 +363,14 @@ function render({model, el}) {
     const about = says('What each attended token writes to each completion’s logit (mean removed; red raises it, blue lowers it), and how the heads add up');
     return [about, scroll('what the heads write to each completion', tag('table', {class: 'ta-sums', style: `min-width: ${60 + 29 * answers.length}px`},
       tag('thead', {}, tag('tr', {}, tag('td', {}), answers.map((a, c) => tag('th', {scope: 'col', class: mark(c)}, a)))),
-      heads.map(h => tag('tbody', {style: `--head: ${colour(h)}`, class: `ta-by${ablated.includes(h) ? ' ta-off' : ''}`},
+      own.map((_, h) => tag('tbody', {style: `--head: ${colour(h)}`, class: `ta-by${ablated.includes(h) ? ' ta-off' : ''}`},
         tag('tr', {}, tag('th', {colspan: answers.length + 1, scope: 'rowgroup', class: 'ta-group'}, tag('span', {class: 'ta-swatch'}), title(h))), headRows(h))),
       tag('tbody', {class: 'ta-total'},
         tag('tr', {}, tag('th', {colspan: answers.length + 1, scope: 'rowgroup', class: 'ta-group'},
           `heads ${one.bias ? 'and direct path ' : ''}together (bars: each head, line: the sum)`)),
         one.bias ? line('direct', centred(one.bias)) : null,
         tag('tr', {class: 'ta-chart', 'aria-hidden': 'true'}, tag('th', {}, 'bars'), answers.map((_, c) => tag('td', {class: mark(c)}, bars(own.map(x => x[c]), total[c], top)))),
-        line('logit', total, 'ta-sum'), said('says %', out.probs, ''), is, outBeside ? said(`seed ${other}`, outBeside.probs, 'ta-other') : null)))];
+        line('logit', total, 'ta-sum'), said('says %', out.probs, ''), is, second ? said('beside', second.out.probs, 'ta-other') : null)))];
   }
 
   // The heads' logits of one completion side by side, their sum as a line across.
@@ -345,7 +391,7 @@ function render({model, el}) {
     const mark = c => c === only ? 'ta-answer' : '';
     const after = spec.queries.length > 1 ? ` after ${names[ids.at(-1)]}` : '';
     const about = says(`Each head’s score for each token${after}, and what it writes where it reads that token alone (means removed). Bold: what stands in the context; point at a token to find it.`);
-    return [about, tag('div', {class: 'ta-tables'}, heads.map(h => scroll(`scores and outputs of head ${h}`,
+    return [about, tag('div', {class: 'ta-tables'}, qk.map((_, h) => scroll(`scores and outputs of head ${h}`,
       tag('table', {class: 'ta-circuits', style: `--head: ${colour(h)}; min-width: ${68 + 28 * answers.length}px`},
         tag('thead', {}, tag('tr', {}, tag('td', {}, tag('span', {class: 'ta-swatch'}), ` ${h}`), tag('th', {scope: 'col', class: 'ta-score'}, 'score'), answers.map((a, c) => tag('th', {scope: 'col', class: mark(c)}, a)))),
         tag('tbody', {}, sorted.map(t => tag('tr', {'data-token': t, class: ids.includes(t) ? 'ta-here' : ''}, tag('th', {scope: 'row'}, names[t]),
@@ -355,62 +401,75 @@ function render({model, el}) {
 
   // -- views: contexts ranked
 
+  const ORDERS = {margin: ['least', 'smallest margin'], apart: ['most', 'heads furthest apart'], differ: ['differ', 'margins furthest apart']};
+  const SORTS = {margin: (a, b) => a.margin - b.margin, apart: (a, b) => b.apart - a.apart, differ: (a, b) => difference(b) - difference(a)};
+  const signed = x => `${x > 0 ? '' : '✗ '}${x.toFixed(2).replace('-', '−')}`;
   let by = 'margin';
-  function ranking() {
-    const key = JSON.stringify([model.get('seed'), model.get('step'), edits()]);
+
+  function ranking({name, second}) {
+    if (!second && by === 'differ') by = 'margin';
+    const key = JSON.stringify([whose, place(0), two() && place(1), edits()]);
     everything ??= contexts(spec);
-    if (ranked.key !== key) ranked = {key, groups: extremes(spec, everything.list, q => at(model.get('seed'), q), edits())};
-    const {groups} = ranked, {whole, list: {length: n}} = everything, shown = groups.map(g => by === 'margin' ? g.least : g.most);
-    shown.sort((a, b) => by === 'margin' ? a.margin - b.margin : b.apart - a.apart);
-    const failing = groups.filter(g => g.least.margin <= 0).length;
-    const sort = choice('order by', [['margin', 'smallest margin'], ['apart', 'heads furthest apart']], by, v => { by = v; redraw(); }, {class: 'ta-rank'});
+    if (ranked.key !== key) ranked = {key, groups: extremes(spec, everything.list, q => at(whose, q), edits(), second && (q => at(1 - whose, q)))};
+    const {groups} = ranked, {whole, list: {length: n}} = everything, [kept, ordered] = ORDERS[by], shown = groups.map(g => g[kept]).sort(SORTS[by]);
+    const failing = groups.filter(g => g.least.margin <= 0).length, can = Object.keys(ORDERS).filter(k => second || k !== 'differ');
+    const sort = choice('order by', can.map(k => [k, ORDERS[k][1]]), by, v => { by = v; redraw(); }, {class: 'ta-rank'});
     const open = ({tokens}) => setTokens([...spreadOut(spec, tokens.slice(0, -1)), tokens.at(-1)]);
     const kind = ({tokens, decides}) => [...decides.map(t => names[t]), ...(spec.queries.length > 1 ? [`… ${names[tokens.at(-1)]}`] : [])].join(' ') || '–';
     const rows = shown.map(x => tag('tr', {class: x.margin > 0 ? '' : 'ta-fails'},
       tag('td', {}, tag('button', {type: 'button', class: 'ta-open', 'aria-label': `open ${x.tokens.map(t => names[t]).join(' ')}`, onclick: () => open(x)}, x.tokens.map(t => names[t]).join(' '))),
-      tag('td', {}, kind(x)), tag('td', {}, spec.target_names[x.answer]),
-      tag('td', {'data-margin': x.margin}, `${x.margin > 0 ? '' : '✗ '}${x.margin.toFixed(2).replace('-', '−')}`), tag('td', {'data-apart': x.apart}, percent(x.apart))));
+      tag('td', {}, kind(x)), tag('td', {}, spec.target_names[x.answer]), tag('td', {'data-margin': x.margin}, signed(x.margin)),
+      second ? tag('td', {'data-second': x.second}, signed(x.second)) : null, tag('td', {'data-apart': x.apart}, percent(x.apart))));
     const every = whole ? `All ${n.toLocaleString('en')} bags of tokens` : `${n.toLocaleString('en')} contexts drawn at random`;
-    const about = says(`${every}, with the heads as they are set above: of each kind of context the one with ${by === 'margin' ? 'the smallest margin' : 'the heads furthest apart'}. ${failing ? `${failing} of ${groups.length} kinds hold an error.` : 'The model is right in all.'} Click one to open it.`);
+    const about = says(`${every}, with the heads as they are set above: of each kind of context the one with the ${ordered}. ${failing ? `${failing} of ${groups.length} kinds hold an error${second ? ` of ${name}` : ''}.` : `${capital(name)} is right in all.`} Click one to open it.`);
     return [tag('div', {class: 'ta-bar'}, sort), about, scroll('contexts, ranked',
       tag('table', {class: 'ta-ranking'},
-        tag('thead', {}, tag('tr', {}, ['context', 'decides', 'right', 'margin', 'heads apart'].map(text => tag('th', {scope: 'col'}, text)))),
+        tag('thead', {}, tag('tr', {}, ['context', 'decides', 'right', 'margin', ...(second ? [`margin, ${second.name}`] : []), 'heads apart'].map(text => tag('th', {scope: 'col'}, text)))),
         tag('tbody', {}, rows)))];
   }
 
   // -- the picture: context, heads, answer
 
   function picture() {
-    const {ids, out, right, ablated} = state(), W = 640, LEFT = 70, width = (W - LEFT - 10) / ids.length;
+    const {ids, right, ablated, models} = state(), W = 640, LEFT = 70, width = (W - LEFT - 10) / ids.length, wide = (W - LEFT - 10) / answers.length;
     const text = (x, y, words, more = {}) => svg('text', {x, y, 'text-anchor': 'middle', fill: 'currentColor', ...more}, words);
-    const place = i => LEFT + (i + .5) * width, bottom = h => 96 + 66 * h;
-    const context = ids.map((t, i) => text(place(i), 28, names[t], {'font-size': 18, 'font-weight': spec.marked.includes(t) || i === ids.length - 1 ? 700 : 400}));
-    const attention = heads.flatMap(h => [text(8, bottom(h) - 14, `head ${h}${ablated.includes(h) ? ' off' : ''}`, {'text-anchor': 'start', 'font-weight': 700}),
-      ...ids.flatMap((_, i) => {
-        const p = out.pattern[h][i], tall = 44 * Math.sqrt(p), w = Math.min(46, width - 4);
-        return [svg('rect', {x: place(i) - w / 2, y: bottom(h) - 44, width: w, height: 44, fill: 'currentColor', 'fill-opacity': .08}),
-          svg('rect', {x: place(i) - w / 2, y: bottom(h) - tall, width: w, height: tall, fill: colour(h), 'fill-opacity': ablated.includes(h) ? .3 : 1}),
-          text(place(i), bottom(h) + 13, share(p), {'font-size': 11})];
-      })]);
-    const top = bottom(spec.n_head - 1) + 40, wide = (W - LEFT - 10) / answers.length, at = c => LEFT + (c + .5) * wide;
-    const said = answers.flatMap((a, c) => {
-      const w = Math.min(46, wide - 3), small = {'font-size': Math.max(7, Math.min(12, wide / 2.4))};
-      return [svg('rect', {x: at(c) - w / 2, y: top, width: w, height: 44, fill: 'currentColor', 'fill-opacity': .08}),
-        svg('rect', {x: at(c) - w / 2, y: top + 44 * (1 - out.probs[c]), width: w, height: 44 * out.probs[c], fill: 'currentColor', 'fill-opacity': .75}),
-        due(right, c) ? svg('line', {x1: at(c) - w / 2, x2: at(c) + w / 2, y1: top + 44 * (1 - due(right, c)), y2: top + 44 * (1 - due(right, c)), stroke: '#009e73', 'stroke-width': 3}) : null,
-        text(at(c), top + 58, a, {...small, 'font-weight': due(right, c) ? 700 : 400})];
+    const well = (x, y, w, p, more) => [svg('rect', {x: x - w / 2, y, width: w, height: 44, fill: 'currentColor', 'fill-opacity': .08}),
+      svg('rect', {x: x - w / 2, y: y + 44 * (1 - p), width: w, height: 44 * p, ...more})];
+    const label = (y, words) => text(8, y, words, {'text-anchor': 'start', 'font-weight': 700});
+    const place = i => LEFT + (i + .5) * width, at = c => LEFT + (c + .5) * wide, parts = [];
+    let y = 28;
+    parts.push(ids.map((t, i) => text(place(i), y, names[t], {'font-size': 18, 'font-weight': spec.marked.includes(t) || i === ids.length - 1 ? 700 : 400})));
+    models.forEach(({out, name}, k) => {
+      y += 24;
+      if (two()) parts.push(label(y, capital(name)));
+      if (!two()) y -= 12;
+      out.pattern.forEach((p, h) => {
+        const off = ablated.includes(h);
+        parts.push(label(y + 42, `head ${h}${off ? ' off' : ''}`), ids.map((_, i) => [
+          well(place(i), y + 12, Math.min(46, width - 4), Math.sqrt(p[i]), {fill: colour(h), 'fill-opacity': off ? .3 : 1}), text(place(i), y + 69, share(p[i]), {'font-size': 11})]));
+        y += 66;
+      });
+      y += 28;
+      parts.push(label(y + 30, 'says'), answers.map((a, c) => {
+        const w = Math.min(46, wide - 3), line = due(right, c) ? y + 44 * (1 - due(right, c)) : null;
+        return [well(at(c), y, w, out.probs[c], {fill: 'currentColor', 'fill-opacity': .75}),
+          line === null ? null : svg('line', {x1: at(c) - w / 2, x2: at(c) + w / 2, y1: line, y2: line, stroke: '#009e73', 'stroke-width': 3}),
+          text(at(c), y + 58, a, {'font-size': Math.max(7, Math.min(12, wide / 2.4)), 'font-weight': due(right, c) ? 700 : 400})];
+      }));
+      const words = [verdict, verdictBeside][k].textContent;
+      y += 86;
+      parts.push(text(8, y, words, {'text-anchor': 'start', 'font-size': words.length > 90 ? 10 : 12}));
     });
-    const words = verdict.textContent, note = text(8, top + 86, words, {'text-anchor': 'start', 'font-size': words.length > 90 ? 10 : 12});
-    return svg('svg', {viewBox: `0 0 ${W} ${top + 98}`}, context, attention, text(8, top + 30, 'says', {'text-anchor': 'start', 'font-weight': 700}), said, note);
+    return svg('svg', {viewBox: `0 0 ${W} ${y + 12}`}, parts.flat(4).filter(Boolean));
   }
 
   const redraw = () => drawn(el, draw), forget = () => { draft = null; redraw(); };
   const anew = () => { seen.clear(); ranked = {}; redraw(); };
-  const watched = {'change:tokens': forget, 'change:_weights': anew};
-  for (const name of ['ablated', 'forced', 'seed', 'step', 'beside', 'view']) watched[`change:${name}`] = redraw;
+  const watched = {'change:tokens': forget, 'change:_weights': anew, 'change:_other': anew};
+  for (const name of ['ablated', 'forced', 'seed', 'step', 'beside', 'beside_step', 'view']) watched[`change:${name}`] = redraw;
   for (const [event, f] of Object.entries(watched)) model.on(event, f);
   draw();
   return () => { for (const [event, f] of Object.entries(watched)) model.off(event, f); };
 }
 
-export default {linked: ['seed', 'step', 'tokens', 'ablated', 'forced', 'beside', 'view'], check, render: guarded(render)};
+export default {linked: ['seed', 'step', 'tokens', 'ablated', 'forced', 'beside', 'beside_step', 'view'], check, render: guarded(render)};

@@ -12,7 +12,7 @@ class PageState extends EventTarget {
   }
   get(name) { return this.traits[name]; }
   set(name, value, told = false) {
-    if (!(name in this.traits)) return;
+    if (told && !(name in this.traits)) return;
     this.traits[name] = value;
     this.dispatchEvent(new Event(`change:${name}`));
     if (!told && ['seed', 'step'].includes(name)) {
@@ -170,7 +170,7 @@ export function start(kind, {render, linked = [], check}) {
     let model;
     drawn(el, () => {
       const traits = JSON.parse(el.querySelector('script').textContent);
-      for (const name of ['_weights', '_pattern']) {   // numbers in base64
+      for (const name of ['_weights', '_other', '_pattern']) {   // numbers in base64
         if (typeof traits[name] === 'string') traits[name] = new DataView(Uint8Array.from(atob(traits[name]), c => c.charCodeAt(0)).buffer);
       }
       el.replaceChildren();
