@@ -923,6 +923,15 @@ def _shown_heads(
     numbers = _token_numbers(heads, given)
     return _shown_places(heads, given) if numbers is None else _shown_context(heads, numbers)
 
+def _place_of(
+    query:str,       # its name
+    names:list[str], # of the tokens at all places
+) -> int:            # -1: nowhere
+    "Where a query stands: at the token of its name, or at the place that it says, as those of a `Reading` do."
+    if query in names: return names.index(query)
+    places = [f'place {place}' for place in range(len(names))]
+    return places.index(query) if query in places else -1
+
 def _shown_context(
     heads:Heads,
     numbers:list[int], # of tokens, the query last
@@ -943,7 +952,7 @@ def _shown_places(
     if len(texts) != len(names):
         raise ValueError(f'tokens: {len(texts)} given, {len(names)} needed, the text at each place')
     pattern = _softmax_rows(heads.scores).flatten(0, -3)                # (n_head, n_query, n_place)
-    places = [names.index(query) if query in names else -1 for query in heads.query_names]
+    places = [_place_of(query, names) for query in heads.query_names]
     named = {place: texts[place] for place in places if place >= 0}
     queries = [named.get(place, query) for place, query in zip(places, heads.query_names)]
     return _Shown(pattern, queries, texts, places)

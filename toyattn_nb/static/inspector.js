@@ -323,8 +323,10 @@ function render({model, el}) {
   // -- views: how it adds up
 
   const tint = (x, top) => `rgb(${x > 0 ? '214 96 77' : '67 147 195'} / ${(.6 * Math.min(1, Math.abs(x) / top)).toFixed(3)})`;
-  const digits = top => top >= 1 ? 1 : top >= .1 ? 2 : 3;
-  const numberIn = (x, top) => top >= 1 ? short(x) : (Math.abs(x) < .5 * 10 ** -digits(top) ? 0 : x).toFixed(digits(top)).replace('-', '−');
+  // Where all numbers are small, such as before training, they are told in hundredths or thousandths: a cell has room for four characters.
+  const times = top => top >= 1 ? 1 : top >= .1 ? 100 : 1000;
+  const numberIn = (x, top) => times(top) === 1 ? short(x) : String(Math.round(times(top) * x) || 0).replace('-', '−');
+  const unit = top => ({1: '', 100: 'in hundredths', 1000: 'in thousandths'})[times(top)];
   const scroll = (label, ...children) => tag('div', {class: 'ta-scroll', tabindex: 0, role: 'region', 'aria-label': label}, children);
   const says = (...words) => tag('p', {class: 'ta-says'}, words);
   const certain = right => right === null || !spec.targets ? right : spec.targets[right].findIndex(p => p === 1);   // the one right completion, if there is one
@@ -362,7 +364,7 @@ function render({model, el}) {
       tag('td', {class: mark(c), 'data-due': due(right, c)}, due(right, c) ? +(100 * due(right, c)).toFixed(0) : '')));
     const about = says('What each attended token writes to each completion’s logit (mean removed; red raises it, blue lowers it), and how the heads add up');
     return [about, scroll('what the heads write to each completion', tag('table', {class: 'ta-sums', style: `min-width: ${60 + 29 * answers.length}px`},
-      tag('thead', {}, tag('tr', {}, tag('td', {}), answers.map((a, c) => tag('th', {scope: 'col', class: mark(c)}, a)))),
+      tag('thead', {}, tag('tr', {}, tag('td', {class: 'ta-unit', title: unit(top) || null}, times(top) === 1 ? '' : `× ${1 / times(top)}`), answers.map((a, c) => tag('th', {scope: 'col', class: mark(c)}, a)))),
       own.map((_, h) => tag('tbody', {style: `--head: ${colour(h)}`, class: `ta-by${ablated.includes(h) ? ' ta-off' : ''}`},
         tag('tr', {}, tag('th', {colspan: answers.length + 1, scope: 'rowgroup', class: 'ta-group'}, tag('span', {class: 'ta-swatch'}), title(h))), headRows(h))),
       tag('tbody', {class: 'ta-total'},
@@ -390,7 +392,7 @@ function render({model, el}) {
     const sorted = unique([...spec.marked, ...within, ...names.keys()]);
     const mark = c => c === only ? 'ta-answer' : '';
     const after = spec.queries.length > 1 ? ` after ${names[ids.at(-1)]}` : '';
-    const about = says(`Each head’s score for each token${after}, and what it writes where it reads that token alone (means removed). Bold: what stands in the context; point at a token to find it.`);
+    const about = says(`Each head’s score for each token${after}, and what it writes where it reads that token alone (means removed). Bold: what stands in the context; point at a token to find it.${unit(steep) && ` Scores are ${unit(steep)}.`}${unit(top) && ` What is written is ${unit(top)}.`}`);
     return [about, tag('div', {class: 'ta-tables'}, qk.map((_, h) => scroll(`scores and outputs of head ${h}`,
       tag('table', {class: 'ta-circuits', style: `--head: ${colour(h)}; min-width: ${68 + 28 * answers.length}px`},
         tag('thead', {}, tag('tr', {}, tag('td', {}, tag('span', {class: 'ta-swatch'}), ` ${h}`), tag('th', {scope: 'col', class: 'ta-score'}, 'score'), answers.map((a, c) => tag('th', {scope: 'col', class: mark(c)}, a)))),
