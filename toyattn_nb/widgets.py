@@ -543,11 +543,12 @@ class HeadInspector(PageWidget):
         return dict(_spec=spec, _weights=_base64(weights)) | traits
 
     def _other_fitting(self) -> tuple[Tensor, dict[str, list], str]:
-        "Of the second model the weights that a page carries, their steps and seeds, and what the page says of the others."
+        "The second model's weights that a page carries, their steps and seeds, and what is said of the others."
         model, _, steps, seeds = self._both[1]
         every = dict(steps=steps, seeds=seeds)
+        step = _step_beside(steps, self.step, self.beside_step)
         seed = seeds[0] if self.beside is None else self.beside
-        weights, kept = _fitting(_packed(model), every, dict(steps=_step_beside(steps, self.step, self.beside_step), seeds=seed))
+        weights, kept = _fitting(_packed(model), every, dict(steps=step, seeds=seed))
         return weights, kept, _left_out(every, kept, ' beside it')
 
 
