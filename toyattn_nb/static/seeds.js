@@ -101,10 +101,38 @@ function render({model, el}) {
 
   function draw() {
     check(model);
+    const now = JSON.stringify([at() && latest, ...['x', 'y', 'kinds', 'zoom'].map(name => model.get(name)), plot.clientWidth]);
+    if (view?.now !== now || view.table !== model.get('_table')) {
+      drawPoints();
+      Object.assign(view, {now, table: model.get('_table')});
+    }
+    choose();
+    chooseX.querySelector('select').value = model.get('x');
+    chooseY.querySelector('select').value = model.get('y');
+    whole.disabled = !model.get('zoom')?.length;
+    const {moved, hidden} = view, late = latest !== String(model.get('step') ?? latest);
+    text.textContent = [`${about(seeds.indexOf(model.get('seed')))}.`, late ? `Measured at step ${latest}.` : '', moved ? 'Points that would hide each other stand side by side.' : '',
+      hidden ? `${hidden} seeds have no such measure.` : '', 'Click a point, or use the arrow keys on one; drag to zoom.'].filter(Boolean).join(' ');
+  }
+
+  // Mark the chosen seed's point, and put it on top; where it has none, the keyboard begins with the first.
+  function choose() {
+    const {points, order} = view, chosen = seeds.indexOf(model.get('seed')), focused = plot.contains(document.activeElement);
+    const tabbable = points.has(chosen) ? chosen : order[0];
+    for (const [i, mark] of points) {
+      mark.setAttribute('aria-checked', String(i === chosen));
+      mark.setAttribute('tabindex', i === tabbable ? 0 : -1);
+    }
+    if (points.has(chosen)) plot.firstChild.append(points.get(chosen));
+    if (focused || view.focused) points.get(tabbable)?.focus();
+    view.focused = false;
+  }
+
+  function drawPoints() {
     const {measures, kinds} = at(), x = measures[model.get('x')], y = measures[model.get('y')], zoom = model.get('zoom') ?? [];
     const placed = seeds.map((_, i) => i).filter(i => x[i] !== null && y[i] !== null), visible = placed.filter(i => shown().includes(kindNames[kinds[i]]));
     const inZoom = i => !zoom.length || (x[i] >= zoom[0] && x[i] <= zoom[1] && y[i] >= zoom[2] && y[i] <= zoom[3]);
-    const drawable = visible.filter(inZoom), chosen = seeds.indexOf(model.get('seed'));
+    const drawable = visible.filter(inZoom);
     const across = zoom.length ? zoom.slice(0, 2) : placed.map(i => x[i]), up = zoom.length ? zoom.slice(2) : placed.map(i => y[i]);
     const {X, Y, corners, viewBox, grid} = plotFrame(across, up, model.get('x'), model.get('y'), plot.clientWidth);
     view = {across: [corners[0][0], corners[2][0]], up: [corners[0][1], corners[2][1]], X, Y};
@@ -113,8 +141,7 @@ function render({model, el}) {
     const moved = places.some(([u, v], k) => Math.hypot(u - own[k][0], v - own[k][1]) > r);
     const order = [...drawable].sort((a, b) => x[a] - x[b] || y[a] - y[b]), focused = plot.contains(document.activeElement);
     const step = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1}, pick = i => send({seed: seeds[i]});
-    const tabbable = drawable.includes(chosen) ? chosen : order[0];
-    const points = drawable.map((i, k) => svg('g', {class: 'ta-point', role: 'radio', 'aria-checked': String(i === chosen), tabindex: i === tabbable ? 0 : -1,
+    const points = new Map(drawable.map((i, k) => [i, svg('g', {class: 'ta-point', role: 'radio',
       'aria-label': about(i), 'data-seed': seeds[i], transform: `translate(${places[k].map(v => v.toFixed(2))})`,
       onclick: () => pick(i),
       onkeydown: event => {
@@ -122,19 +149,12 @@ function render({model, el}) {
         else if (step[event.key]) pick(order[(order.indexOf(i) + step[event.key] + order.length) % order.length]);
         else return;
         event.preventDefault();
-      }}, svg('title', {}, about(i)), svg('circle', {r: Math.max(r + 2, 6), class: 'ta-ring', 'pointer-events': 'all'}), point(kinds[i], r)));
-    points.sort((a, b) => (a.getAttribute('aria-checked') === 'true') - (b.getAttribute('aria-checked') === 'true'));   // the chosen one on top
-    const picture = svg('svg', {viewBox, class: 'ta-plot', role: 'radiogroup', 'aria-label': `seeds by ${model.get('x')} and ${model.get('y')}`}, grid, points);
+      }}, svg('title', {}, about(i)), svg('circle', {r: Math.max(r + 2, 6), class: 'ta-ring', 'pointer-events': 'all'}), point(kinds[i], r))]));
+    const picture = svg('svg', {viewBox, class: 'ta-plot', role: 'radiogroup', 'aria-label': `seeds by ${model.get('x')} and ${model.get('y')}`}, grid, [...points.values()]);
     pull(picture);
     plot.replaceChildren(picture);
-    if (focused) plot.querySelector('[tabindex="0"]')?.focus();
-    chooseX.querySelector('select').value = model.get('x');
-    chooseY.querySelector('select').value = model.get('y');
-    whole.disabled = !zoom.length;
     drawLegend(kinds);
-    const hidden = seeds.length - placed.length, late = latest !== String(model.get('step') ?? latest);
-    text.textContent = [`${about(chosen)}.`, late ? `Measured at step ${latest}.` : '', moved ? 'Points that would hide each other stand side by side.' : '',
-      hidden ? `${hidden} seeds have no such measure.` : '', 'Click a point, or use the arrow keys on one; drag to zoom.'].filter(Boolean).join(' ');
+    Object.assign(view, {points, order, moved, focused, hidden: seeds.length - placed.length});
   }
 
   function drawLegend(kinds) {
