@@ -7,8 +7,9 @@ __all__ = ['TABLES', 'WINDOWS', 'COSTS', 'BRIDGE', 'EXPLORED_WINDOWS', 'EXPLORED
            'C12B', 'C12C', 'WORDS', 'SIGNALS', 'TRAINED_TAU', 'START_TAU', 'ASKED_TAU', 'C12D', 'CAPTION', 'kept_table',
            'kept_settings']
 
-# %% ../nbs/40_claims_language.ipynb #61d4496b
+# %% ../nbs/40_claims_language.ipynb #aead8284
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -21,9 +22,9 @@ from .claims import Claim, Given, OwnRows, Quantity, Rows, figure, quantities, s
 from .conjecture import STATEMENTS, agreement_records, cost_record
 from .core import one_of
 from .plots import DARK, GREY, bars_across, interval_bar, name_rows, sheet
-from .verdicts import Measure, Record, below, mean, near
+from .verdicts import Measure, Record, Test, below, mean, near
 
-# %% ../nbs/40_claims_language.ipynb #5b370828
+# %% ../nbs/40_claims_language.ipynb #7e7dc0aa
 TABLES = 'windows', 'pairs', 'costs', 'explored_windows', 'explored_pairs', 'explored_costs', 'bridge'
 
 def kept_table(
@@ -33,13 +34,13 @@ def kept_table(
     one_of('name', name, TABLES)
     return pd.read_parquet(files('toyattn_nb')/'tables'/f'{name}.parquet')
 
-# %% ../nbs/40_claims_language.ipynb #b58183a0
+# %% ../nbs/40_claims_language.ipynb #9f855b2c
 def kept_settings() -> dict:
     "Of the run that judged: the study, and hashes of the model, the windows of text and the code that measured."
     text = (files('toyattn_nb')/'tables'/'study.json').read_text(encoding='utf-8')
     return json.loads(text)
 
-# %% ../nbs/40_claims_language.ipynb #8c175f07
+# %% ../nbs/40_claims_language.ipynb #1c5b494d
 def _kept(name:str) -> OwnRows:
     "The table as claims ask for it."
     def make(given:Given) -> pd.DataFrame: return kept_table(name)
@@ -48,7 +49,7 @@ def _kept(name:str) -> OwnRows:
 WINDOWS, COSTS, BRIDGE = _kept('windows'), _kept('costs'), _kept('bridge')
 EXPLORED_WINDOWS, EXPLORED_COSTS = _kept('explored_windows'), _kept('explored_costs')
 
-# %% ../nbs/40_claims_language.ipynb #b6715303
+# %% ../nbs/40_claims_language.ipynb #034a8152
 @dataclass(frozen=True)
 class _Studied(Claim):
     "A claim that is judged by what a study left."
@@ -64,7 +65,7 @@ class _Studied(Claim):
         return replace(judging, measured=(*judging.measured, *beside), scope=self.scope, refuted=self.refuted,
                        about=self.about, chapter=self.chapter, comment=self.comment)
 
-# %% ../nbs/40_claims_language.ipynb #a9581a25
+# %% ../nbs/40_claims_language.ipynb #84937a35
 LANGUAGE = 'And in a language model?'  # a chapter of the report
 MODEL = 'SmolLM2-135M-Instruct, 30 layers of 9 heads, three corpora of English, 24 windows of 256 tokens each'
 RANDOM = 'Against it stand the same model with random weights, and keys that are dealt out anew.'
@@ -109,7 +110,7 @@ C12C = state(_Studied(
           'distance. That losses tell at all, the own pattern dealt out anew has to show.',
     chapter=LANGUAGE))
 
-# %% ../nbs/40_claims_language.ipynb #0482865b
+# %% ../nbs/40_claims_language.ipynb #d1fb6ce3
 @dataclass(frozen=True)
 class _OfBridge(Quantity):
     "The mean of a column over bridge models."
@@ -151,23 +152,31 @@ C12D = state(Claim(
           'becomes of heads when a share of windows ends in the toy’s question, which two signals were there.',
     chapter=LANGUAGE))
 
-# %% ../nbs/40_claims_language.ipynb #82798d92
-def _draw_tests(ax:Axes, record:Record) -> None:
-    "A row for each figure that judges, dark, and for each control, grey."
+# %% ../nbs/40_claims_language.ipynb #f883be64
+def _rows_of(
+    record:Record,
+) -> list[tuple[Test, str]]: # and colours
+    "The figures that judge, dark, and the controls, grey."
     judging = [test for part in record.parts for test in part.tests]
-    rows = [(test, DARK) for test in judging] + [(test, GREY) for test in record.expected]
-    for y, (test, colour) in enumerate(rows): interval_bar(ax, y, test.measure.value, test.measure.interval, colour)
-    bars_across(ax, {bar for test in judging for bar in test.criterion.bars})
-    name_rows(ax, [test.measure.name for test, _ in rows])
+    return [(test, DARK) for test in judging] + [(test, GREY) for test in record.expected]
+
+def _draw_tests(ax:Axes, record:Record, labels:list[str]) -> None:
+    "A row for each."
+    for y, (test, colour) in enumerate(_rows_of(record)):
+        interval_bar(ax, y, test.measure.value, test.measure.interval, colour)
+    bars_across(ax, {bar for part in record.parts for test in part.tests for bar in test.criterion.bars})
+    name_rows(ax, labels)
 
 def _language_figure(title:str, xlabel:str) -> Callable[[Record, Rows], Figure]:
     "What draws the figures of a claim that judge, and its controls."
     def draw(record:Record, rows:Rows) -> Figure:
-        n = sum(len(part.tests) for part in record.parts) + len(record.expected)
-        with sheet(title, 1 + .22 * n) as fig:
+        labels = [textwrap.fill(test.measure.name, 44) for test, _ in _rows_of(record)]
+        n_line = 1 + max(label.count('\n') for label in labels)
+        with sheet(title, 1 + .17 * n_line * len(labels)) as fig:
             ax = fig.subplots()
-            _draw_tests(ax, record)
+            _draw_tests(ax, record, labels)
             ax.set(xlabel=xlabel)
+            ax.tick_params(axis='y', labelsize=8)
         return fig
     return draw
 
