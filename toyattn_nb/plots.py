@@ -833,7 +833,7 @@ def plot_layers(
         ax.axhline(0, color='.8', lw=1, zorder=0)
     axes[0].set_ylabel("Kendall's τ")
     axes[1].set(ylabel='bits', xlabel='layer')
-    axes[0].legend(frameon=False, fontsize=8)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc='outside lower center', ncols=3, frameon=False, fontsize=9)
     fig.suptitle('How heads of a layer order the same keys')
     return fig
 
