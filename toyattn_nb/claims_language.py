@@ -7,11 +7,12 @@ __all__ = ['TABLES', 'WINDOWS', 'COSTS', 'BRIDGE', 'EXPLORED_WINDOWS', 'EXPLORED
            'C12B', 'C12C', 'WORDS', 'SIGNALS', 'TRAINED_TAU', 'START_TAU', 'ASKED_TAU', 'C12D', 'CAPTION', 'kept_table',
            'kept_settings']
 
-# %% ../nbs/40_claims_language.ipynb #aead8284
+# %% ../nbs/40_claims_language.ipynb #277c9a6e
 import json
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import files
 
 import pandas as pd
@@ -24,7 +25,7 @@ from .core import one_of
 from .plots import DARK, GREY, bars_across, interval_bar, name_rows, sheet
 from .verdicts import Measure, Record, Test, below, mean, near
 
-# %% ../nbs/40_claims_language.ipynb #7e7dc0aa
+# %% ../nbs/40_claims_language.ipynb #a24c4630
 TABLES = 'windows', 'pairs', 'costs', 'explored_windows', 'explored_pairs', 'explored_costs', 'bridge'
 
 def kept_table(
@@ -34,22 +35,23 @@ def kept_table(
     one_of('name', name, TABLES)
     return pd.read_parquet(files('toyattn_nb')/'tables'/f'{name}.parquet')
 
-# %% ../nbs/40_claims_language.ipynb #9f855b2c
+# %% ../nbs/40_claims_language.ipynb #c4ed5951
 def kept_settings() -> dict:
     "Of the run that judged: the study, and hashes of the model, the windows of text and the code that measured."
     text = (files('toyattn_nb')/'tables'/'study.json').read_text(encoding='utf-8')
     return json.loads(text)
 
-# %% ../nbs/40_claims_language.ipynb #1c5b494d
+# %% ../nbs/40_claims_language.ipynb #65cb2531
+def _kept_for(name:str, given:Given) -> pd.DataFrame: return kept_table(name)
+
 def _kept(name:str) -> OwnRows:
-    "The table as claims ask for it."
-    def make(given:Given) -> pd.DataFrame: return kept_table(name)
-    return OwnRows(f'language_{name}', make, (), ('claims_language', 'conjecture', 'verdicts'))
+    "The table as claims ask for it, whatever is given."
+    return OwnRows(f'language_{name}', partial(_kept_for, name), (), ('claims_language', 'conjecture', 'verdicts'))
 
 WINDOWS, COSTS, BRIDGE = _kept('windows'), _kept('costs'), _kept('bridge')
 EXPLORED_WINDOWS, EXPLORED_COSTS = _kept('explored_windows'), _kept('explored_costs')
 
-# %% ../nbs/40_claims_language.ipynb #034a8152
+# %% ../nbs/40_claims_language.ipynb #1dfcfd1b
 @dataclass(frozen=True)
 class _Studied(Claim):
     "A claim that is judged by what a study left."
@@ -65,7 +67,7 @@ class _Studied(Claim):
         return replace(judging, measured=(*judging.measured, *beside), scope=self.scope, refuted=self.refuted,
                        about=self.about, chapter=self.chapter, comment=self.comment)
 
-# %% ../nbs/40_claims_language.ipynb #84937a35
+# %% ../nbs/40_claims_language.ipynb #5d8b87eb
 LANGUAGE = 'And in a language model?'  # a chapter of the report
 MODEL = 'SmolLM2-135M-Instruct, 30 layers of 9 heads, three corpora of English, 24 windows of 256 tokens each'
 RANDOM = 'Against it stand the same model with random weights, and keys that are dealt out anew.'
@@ -110,7 +112,7 @@ C12C = state(_Studied(
           'distance. That losses tell at all, the own pattern dealt out anew has to show.',
     chapter=LANGUAGE))
 
-# %% ../nbs/40_claims_language.ipynb #d1fb6ce3
+# %% ../nbs/40_claims_language.ipynb #50abb847
 @dataclass(frozen=True)
 class _OfBridge(Quantity):
     "The mean of a column over bridge models."
@@ -152,7 +154,7 @@ C12D = state(Claim(
           'becomes of heads when a share of windows ends in the toy’s question, which two signals were there.',
     chapter=LANGUAGE))
 
-# %% ../nbs/40_claims_language.ipynb #f883be64
+# %% ../nbs/40_claims_language.ipynb #97ebfe7e
 def _rows_of(
     record:Record,
 ) -> list[tuple[Test, str]]: # and colours
