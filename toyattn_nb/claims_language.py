@@ -7,12 +7,11 @@ __all__ = ['TABLES', 'WINDOWS', 'COSTS', 'BRIDGE', 'EXPLORED_WINDOWS', 'EXPLORED
            'C12B', 'C12C', 'WORDS', 'SIGNALS', 'TRAINED_TAU', 'START_TAU', 'ASKED_TAU', 'C12D', 'CAPTION', 'kept_table',
            'kept_settings']
 
-# %% ../nbs/40_claims_language.ipynb #277c9a6e
+# %% ../nbs/40_claims_language.ipynb #4cafad68
 import json
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.resources import files
 
 import pandas as pd
@@ -25,7 +24,7 @@ from .core import one_of
 from .plots import DARK, GREY, bars_across, interval_bar, name_rows, sheet
 from .verdicts import Measure, Record, Test, below, mean, near
 
-# %% ../nbs/40_claims_language.ipynb #a24c4630
+# %% ../nbs/40_claims_language.ipynb #afeaeea5
 TABLES = 'windows', 'pairs', 'costs', 'explored_windows', 'explored_pairs', 'explored_costs', 'bridge'
 
 def kept_table(
@@ -35,23 +34,28 @@ def kept_table(
     one_of('name', name, TABLES)
     return pd.read_parquet(files('toyattn_nb')/'tables'/f'{name}.parquet')
 
-# %% ../nbs/40_claims_language.ipynb #c4ed5951
+# %% ../nbs/40_claims_language.ipynb #6d1c465f
 def kept_settings() -> dict:
     "Of the run that judged: the study, and hashes of the model, the windows of text and the code that measured."
     text = (files('toyattn_nb')/'tables'/'study.json').read_text(encoding='utf-8')
     return json.loads(text)
 
-# %% ../nbs/40_claims_language.ipynb #65cb2531
-def _kept_for(name:str, given:Given) -> pd.DataFrame: return kept_table(name)
+# %% ../nbs/40_claims_language.ipynb #a80b609c
+@dataclass(frozen=True)
+class _Kept:
+    "Makes a table of whatever is given; equal to others of its name, also in another process."
+    name:str
+
+    def __call__(self, given:Given) -> pd.DataFrame: return kept_table(self.name)
 
 def _kept(name:str) -> OwnRows:
-    "The table as claims ask for it, whatever is given."
-    return OwnRows(f'language_{name}', partial(_kept_for, name), (), ('claims_language', 'conjecture', 'verdicts'))
+    "The table as claims ask for it."
+    return OwnRows(f'language_{name}', _Kept(name), (), ('claims_language', 'conjecture', 'verdicts'))
 
 WINDOWS, COSTS, BRIDGE = _kept('windows'), _kept('costs'), _kept('bridge')
 EXPLORED_WINDOWS, EXPLORED_COSTS = _kept('explored_windows'), _kept('explored_costs')
 
-# %% ../nbs/40_claims_language.ipynb #1dfcfd1b
+# %% ../nbs/40_claims_language.ipynb #aa389386
 @dataclass(frozen=True)
 class _Studied(Claim):
     "A claim that is judged by what a study left."
@@ -67,7 +71,7 @@ class _Studied(Claim):
         return replace(judging, measured=(*judging.measured, *beside), scope=self.scope, refuted=self.refuted,
                        about=self.about, chapter=self.chapter, comment=self.comment)
 
-# %% ../nbs/40_claims_language.ipynb #5d8b87eb
+# %% ../nbs/40_claims_language.ipynb #ba0c1fd8
 LANGUAGE = 'And in a language model?'  # a chapter of the report
 MODEL = 'SmolLM2-135M-Instruct, 30 layers of 9 heads, three corpora of English, 24 windows of 256 tokens each'
 RANDOM = 'Against it stand the same model with random weights, and keys that are dealt out anew.'
@@ -112,7 +116,7 @@ C12C = state(_Studied(
           'distance. That losses tell at all, the own pattern dealt out anew has to show.',
     chapter=LANGUAGE))
 
-# %% ../nbs/40_claims_language.ipynb #50abb847
+# %% ../nbs/40_claims_language.ipynb #60d921b7
 @dataclass(frozen=True)
 class _OfBridge(Quantity):
     "The mean of a column over bridge models."
@@ -154,7 +158,7 @@ C12D = state(Claim(
           'becomes of heads when a share of windows ends in the toy’s question, which two signals were there.',
     chapter=LANGUAGE))
 
-# %% ../nbs/40_claims_language.ipynb #97ebfe7e
+# %% ../nbs/40_claims_language.ipynb #5e16a6bd
 def _rows_of(
     record:Record,
 ) -> list[tuple[Test, str]]: # and colours

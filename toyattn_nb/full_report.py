@@ -67,7 +67,7 @@ def record_of(
     entry:Entry,   # one of the claims of `claims.json`
     about:str='',  # what is measured, in words, which the file does not have
 ) -> Record:
-    "A claim's record, as it was when it was kept."
+    "A claim's record, as it was when it was kept; no headline where that is not among its figures."
     check_type('entry', entry, Mapping, 'one of the claims of claims.json')     # type: ignore[type-abstract]
     check_type('about', about, str)
     missing = [name for name in (*NEEDED, *FIGURES) if name not in entry]
