@@ -8,7 +8,7 @@ KEYS = {'id', 'statement', 'source', 'criterion', 'parts', 'measured', 'control'
 UNDECIDED = {'inconclusive', 'inconclusive: control failed', 'inconclusive: control open'}
 VERDICTS = {'holds', 'fails', 'not tested', *UNDECIDED}
 OWN_WORDS = {'tells', 'does not tell', 'does not tell (reversed)'}  # of parts
-EXPECTED = {f'C{i}' for i in range(1, 13)}  # and whatever else has been stated
+EXPECTED = {*(f'C{i}' for i in range(1, 12)), *(f'C12{part}' for part in 'abcd')}  # and whatever else has been stated
 FILES = ['claims.json', 'report.html', 'results.parquet', 'manifest.json', 'versions.txt', 'figures/*.png',
          'cells/*.safetensors', 'cells/*.parquet', 'cells/*.json']
 
