@@ -17,8 +17,8 @@ from .board import ARGUED, NEEDED, _by_part, _check_entries, _measure, _part_ite
 from .claims import all_claims
 from .core import check_type
 from .data import SkipTrigramTask
-from .report import (AGAIN, CSS, _badge, _checklist, _command, _control_card, _facts, _figures_table, _opening,
-                               _part_card, _rich, _row, _setting_text, _sources_section, _summary)
+from .report import (AGAIN, CSS, _badge, _checklist, _command, _facts, _figures_table, _opening,
+                               _part_cards, _rich, _row, _setting_text, _sources_section, _summary)
 from .verdicts import FAILS, HOLDS, INCONCLUSIVE, Criterion, Measure, Part, Record, Test
 
 # %% ../nbs/full_report.ipynb #e3a10007
@@ -120,11 +120,8 @@ def _claim_section(
     "One claim: what is measured, its parts and controls, what decides, all numbers."
     heading = x.Header(x.H4(f'{record.id} · ', *_rich(record.statement)), _badge(record.verdict, record.colour_word))
     about = [x.P(*_rich(record.about))] if record.about else []
-    cards = [_part_card(part) for part in record.parts]
-    if record.expected: cards.append(_control_card(record.expected, record.failed_controls, record.open_controls))
-    parts = [x.Div(*cards, cls='parts')] if cards else []
     below = [*_pictures(entry), _facts(record), *_argued(record), *_numbers(record)]
-    return x.Article(heading, *about, *parts, *below, id=record.id)
+    return x.Article(heading, *about, *_part_cards(record), *below, id=record.id)
 
 # %% ../nbs/full_report.ipynb #e3a10014
 FILES = (('verdicts/claims.json', 'claims.json', 'the numbers of this page'),
