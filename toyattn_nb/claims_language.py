@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .claims import Claim, Given, OwnRows, Quantity, Rows, figure, quantities, seeds_of, state
-from .conjecture import STATEMENTS, agreement_records, cost_record
+from .conjecture import SOURCE, STATEMENTS, agreement_records, cost_record
 from .core import one_of
 from .plots import DARK, GREY, bars_across, interval_bar, name_rows, sheet
 from .verdicts import Measure, Record, Test, below, mean, near
@@ -79,7 +79,7 @@ RANDOM = 'Against it stand the same model with random weights, and keys that are
 C12A = state(_Studied(
     id='C12a',
     statement=STATEMENTS['C12a'],
-    source='the authors on real language models',
+    source=SOURCE,
     parts={},
     tables=(WINDOWS, EXPLORED_WINDOWS),
     record=lambda windows: agreement_records(windows)[0],
@@ -93,7 +93,7 @@ C12A = state(_Studied(
 C12B = state(_Studied(
     id='C12b',
     statement=STATEMENTS['C12b'],
-    source='the authors on real language models',
+    source=SOURCE,
     parts={},
     tables=(WINDOWS, EXPLORED_WINDOWS),
     record=lambda windows: agreement_records(windows)[1],
@@ -106,7 +106,7 @@ C12B = state(_Studied(
 C12C = state(_Studied(
     id='C12c',
     statement=STATEMENTS['C12c'],
-    source='the authors on real language models',
+    source=SOURCE,
     parts={},
     tables=(COSTS, EXPLORED_COSTS),
     scope=f'{MODEL}; ten layers, four heads at a time, one draw each',
