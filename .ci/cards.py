@@ -1,7 +1,7 @@
 """The pictures that a link to a page is shown with elsewhere, 1200 by 630 pixels, drawn from what the pages show.
 
-Two kinds: what two heads came to prefer, from the model of the landing page, and how the claims came out, from the
-records of the board. Each with the words of the page that it is for.
+Each with the page's own title and sentence, beside one of three pictures: what two heads came to prefer, from the model
+of the landing page; how they came to do so, from the part on formation; how the claims came out, from the records.
 """
 import base64
 import json
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,14 +28,22 @@ KINDS = {                                           # of verdicts: a word, a col
     'inconclusive': ('undecided', '#c29019'), 'not tested': ('not tested', '#9aa3ad')}
 
 
-def preferred(landing: BeautifulSoup) -> tuple[np.ndarray, list[str]]:
-    "What each head of the landing page's model scores the tokens that decide, (n_head, n_token), and their names."
-    traits = json.loads(landing.select_one('[data-widget="inspector"] script').string)
+class Trained(NamedTuple):
+    "What a page carries of a model's training."
+    steps: list[int]
+    scores: np.ndarray  # (n_step, n_head, n_token), of the tokens that decide
+    names: list[str]    # of these tokens
+
+
+def carried(page: BeautifulSoup) -> Trained:
+    "The scores of the page's first model, at all steps that are there."
+    traits = json.loads(page.select_one('[data-widget="inspector"] script').string)
     spec = traits['_spec']
-    packed = np.frombuffer(base64.b64decode(traits['_weights']), dtype='<f4')
+    steps, seeds = spec['steps'], spec['seeds']
+    packed = np.frombuffer(base64.b64decode(traits['_weights']), dtype='<f4').reshape(len(steps), len(seeds), -1)
     sizes = spec['n_head'], len(spec['queries']), spec['n_vocab']
-    scores = packed[:np.prod(sizes)].reshape(sizes)[:, 0]      # (n_head, n_vocab), of the first model
-    return scores[:, spec['marked']], [spec['token_names'][t] for t in spec['marked']]
+    scores = packed[:, 0, :np.prod(sizes)].reshape(-1, *sizes)[:, :, 0]   # (n_step, n_head, n_vocab)
+    return Trained(steps, scores[..., spec['marked']], [spec['token_names'][t] for t in spec['marked']])
 
 
 def draw_orders(ax: Axes, scores: np.ndarray, names: list[str]) -> None:
@@ -51,6 +59,23 @@ def draw_orders(ax: Axes, scores: np.ndarray, names: list[str]) -> None:
     for head in 0, 1: ax.text(head, top, f'head {head}', color=HEADS[head], size=23, weight='bold', ha='center')
     ax.text(.5, -.95, 'what each looks at first, on top', color=SOFT, size=17, ha='center')
     ax.set(xlim=(-.35, 1.35), ylim=(-1.1, top + .4))
+
+
+def draw_learning(ax: Axes, model: Trained) -> None:
+    "Above and below, how much each head comes to like each token, while they learn."
+    shades = plt.colormaps['viridis'](np.linspace(.05, .85, len(model.names)))
+    liked = model.scores - model.scores.mean(-1, keepdims=True)
+    reach = 1.15 * np.abs(liked).max()
+    for head in 0, 1:
+        middle = -2.4 * head * reach
+        ax.axhline(middle, color=SOFT, lw=1, alpha=.4)
+        ax.text(.5, middle + .9 * reach, f'head {head}', color=HEADS[head], size=23, weight='bold', va='top')
+        for token, name in enumerate(model.names):
+            curve = middle + liked[:, head, token]
+            ax.plot(np.arange(len(curve)), curve, color=shades[token], lw=4)
+            ax.text(len(curve) - .6, curve[-1], name, color=shades[token], size=24, weight='bold', va='center_baseline')
+    ax.text(0, -3.65 * reach, 'liked most on top; learning goes from left to right', color=SOFT, size=15)
+    ax.set(xlim=(-.5, len(liked) + .8), ylim=(-3.8 * reach, 1.05 * reach))
 
 
 def tallies(records: list[dict[str, Any]]) -> dict[str, int]:
@@ -75,8 +100,10 @@ def card(draw: Callable[[Axes], None], title: str, lede: str) -> bytes:
     fig = Figure(figsize=(12, 6.3), dpi=100, facecolor=PAPER)
     fig.add_artist(plt.Rectangle((0, 0), .012, 1, color=HEADS[0], transform=fig.transFigure))
     fig.text(.06, .86, 'toyattn_nb', size=19, color=SOFT, weight='bold', va='top')
-    fig.text(.06, .74, textwrap.fill(title, 19), size=36, color=INK, weight='bold', va='top', linespacing=1.15)
-    fig.text(.06, .12, textwrap.fill(lede, 42), size=18, color=SOFT, va='bottom', linespacing=1.35)
+    size, width = (36, 19) if len(title) < 60 else (27, 26)
+    fig.text(.06, .74, textwrap.fill(title, width), size=size, color=INK, weight='bold', va='top', linespacing=1.15)
+    below = textwrap.fill(textwrap.shorten(lede, 150, placeholder='…'), 42)
+    fig.text(.06, .12, below, size=18, color=SOFT, va='bottom', linespacing=1.35)
     ax = fig.add_axes((.55, .06, .42, .86))
     ax.axis('off')
     draw(ax)
@@ -86,41 +113,26 @@ def card(draw: Callable[[Axes], None], title: str, lede: str) -> bytes:
 
 
 def kind_of(page: str) -> str:
-    "Which card a page has: a key of `WORDS`."
-    if page in ('board.html', 'full_report.html'): return 'verdicts'
-    if page in ('24_playground.html', 'try_it.html'): return 'try'
-    if page.startswith('writeup/') or page == 'article.html': return 'story'
-    return 'front' if page == 'index.html' else 'reference'
+    "Which picture a page's card has."
+    if page in ('board.html', 'full_report.html') or 'claims' in page: return 'tallies'
+    if page in ('24_playground.html', 'try_it.html', 'writeup/6_formation.html', '09_training.html', 'article.html'): return 'learning'
+    return 'orders'
 
 
-WORDS = {  # of a card: title, what stands below, what the picture shows
-    'front': ('How attention heads share out what to look at',
-              'Toy transformers, trained by the hundred, opened up and measured. Switch a head off yourself.'),
-    'verdicts': ('Which claims about attention heads hold?',
-                 'Each with the number that decided it, beside its bar and its control.'),
-    'try': ('Watch two heads learn to share',
-            'Train tiny transformers in your browser, dozens at a time, and look inside each.'),
-    'story': ('Two heads, opposite tastes', 'Why attention heads divide the work when nobody asks them to.'),
-    'reference': ('Toy attention, by the hundred',
-                  'Train, judge exactly, open up and compare attention-only transformers, in Python.')}
-ALT = {
-    'orders': 'Two attention heads of a trained model rank the signal tokens {}: one’s order beside the other’s.',
-    'tallies': 'How the claims came out: {}.'}
+class Picture(NamedTuple):
+    "What a card has on its right."
+    draw: Callable[[Axes], None]
+    told: str  # the same in words
 
 
-def draw_cards(landing: BeautifulSoup, claims: Path, folder: Path) -> dict[str, str]:
-    "All cards into a folder; for each kind what its picture shows, in words."
-    scores, names = preferred(landing)
+def pictures(site: dict[str, BeautifulSoup], claims: Path) -> dict[str, Picture]:
+    "The pictures by their kinds, from what the site shows and from the records of the claims."
+    landing, learning = carried(site['index.html']), carried(site['writeup/6_formation.html'])
     records = json.loads(claims.read_text(encoding='utf-8'))['claims']
-    folder.mkdir(parents=True, exist_ok=True)
     in_words = ', '.join(f'{n} {KINDS[kind][0]}' for kind, n in tallies(records).items())
-    told = {}
-    for kind, (title, lede) in WORDS.items():
-        if kind == 'verdicts':
-            png = card(lambda ax: draw_tallies(ax, records), title, lede)
-            told[kind] = ALT['tallies'].format(in_words)
-        else:
-            png = card(lambda ax: draw_orders(ax, scores, names), title, lede)
-            told[kind] = ALT['orders'].format(', '.join(names))
-        (folder/f'{kind}.png').write_bytes(png)
-    return told
+    return {
+        'orders': Picture(lambda ax: draw_orders(ax, landing.scores[-1], landing.names),
+                          f'Two attention heads of a trained model rank the signal tokens {", ".join(landing.names)}: one’s order beside the other’s.'),
+        'learning': Picture(lambda ax: draw_learning(ax, learning),
+                            f'How much each of two heads comes to like the tokens {", ".join(learning.names)} over {max(learning.steps)} steps of training.'),
+        'tallies': Picture(lambda ax: draw_tallies(ax, records), f'How the claims came out: {in_words}.')}

@@ -9,7 +9,7 @@ UNDECIDED = {'inconclusive', 'inconclusive: control failed', 'inconclusive: cont
 VERDICTS = {'holds', 'fails', 'not tested', *UNDECIDED}
 OWN_WORDS = {'tells', 'does not tell', 'does not tell (reversed)'}  # of parts
 EXPECTED = {*(f'C{i}' for i in range(1, 12)), *(f'C12{part}' for part in 'abcd')}  # and whatever else has been stated
-FILES = ['claims.json', 'report.html', 'results.parquet', 'manifest.json', 'versions.txt', 'figures/*.png',
+FILES = ['claims.json', 'report.html', 'results.parquet', 'manifest.json', 'versions.txt', 'figures/*.svg',
          'cells/*.safetensors', 'cells/*.parquet', 'cells/*.json']
 
 

@@ -5,6 +5,7 @@ code of the widgets, which notebooks carry in elements with `data-toyattn`, and 
 has its content's hash in its name, so that a browser that kept an older one asks anew. What other places show of a link
 to a page, its title, a sentence and a picture, stands in its head, see `cards.py`.
 """
+import base64
 import copy
 import hashlib
 import json
@@ -13,6 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.dammit import EntitySubstitution
@@ -30,7 +32,8 @@ from toyattn_nb.widgets import _page_script, _static
 KATEX = 'https://cdn.jsdelivr.net/npm/katex@0.16.11/dist'    # what smalldocs links to
 SHARED = 'site_libs/toyattn'                                 # the folder of what pages share
 CARDS = 'site_libs/cards'                                    # the folder of pictures of links
-RECORDS = 'verdicts/claims.json', 'versions.txt'             # what pages are made of, published beside them
+FIGURES = 'site_libs/figures'                                # the folder of figures
+RECORDS = 'verdicts/claims.json', 'verdicts/figures/*.svg', 'versions.txt'   # what pages are made of, published beside them
 READING = Path(__file__).with_name('reading.js')             # the script of every page
 
 
@@ -153,6 +156,18 @@ def mark_captions(page: BeautifulSoup) -> None:
             paragraph['class'] = 'caption'
 
 
+def complete_contents(page: BeautifulSoup) -> None:
+    "Headings that the output of a cell brings stand in the contents, before the others."
+    contents, brought = page.select_one('#TOC > ul'), page.select('main .cell-output-display :is(h2, h3)[id]')
+    if contents is None: return
+    for heading in reversed(brought):
+        address = f'#{heading["id"]}'
+        link = page.new_tag('a', attrs={'class': 'nav-link', 'href': address, 'data-scroll-target': address}, string=heading.get_text())
+        line = page.new_tag('li')
+        line.append(link)
+        contents.insert(0, line)
+
+
 SHADES = re.compile(r'\b(dark|darker|light|lighter|pale|paler|black|white|bright|brighter|faint|shade[sd]?|shading)\b', re.I)
 
 
@@ -172,6 +187,31 @@ def keep_shades(page: BeautifulSoup) -> None:
     "Figures of which the text names dark and light stay as they are drawn, also on a dark page."
     for image in page.select('main img'):
         if SHADES.search(around(image)): image['class'] = ' '.join([*classes(image), 'as-drawn'])
+
+
+# --- figures
+
+SMALLEST = 9                                     # pixels: letters of figures are no smaller, so far as a figure's own are not
+POINT = 96 / 72                                  # pixels
+SIZE_OF_LETTERS = re.compile(rb'font(?:-size)?: *([\d.]+)px')
+
+
+def take_figures(page: BeautifulSoup, name: str, docs: Path) -> None:
+    "Figures as files of their own, in their natural size, shrunk where there is less room, but not until letters are too small."
+    start, up = 'data:image/svg+xml;base64,', '../' * name.count('/')
+    for image in page.select(f'main img[src^="{start}"]'):
+        svg = base64.b64decode(str(image['src']).removeprefix(start))
+        file = f'{FIGURES}/{hashlib.sha256(svg).hexdigest()[:16]}.svg'
+        (docs/file).parent.mkdir(parents=True, exist_ok=True)
+        (docs/file).write_bytes(svg)
+        image['src'] = up + file
+    for image in page.select('main img[src$=".svg"]'):
+        svg = (docs/name).parent.joinpath(str(image['src'])).read_bytes()
+        box = ElementTree.fromstring(svg).attrib['viewBox'].split()   # in points
+        width, height = (round(POINT * float(side)) for side in box[2:])
+        letters = [POINT * float(size) for size in SIZE_OF_LETTERS.findall(svg)]
+        least = min(1, SMALLEST / min(letters)) if letters else 1
+        image.attrs |= dict(width=str(width), height=str(height), loading='lazy', style=f'min-width: {least * width:.0f}px')
 
 
 # --- links to what is documented
@@ -261,20 +301,27 @@ def answer_first(docs: Path) -> None:
 
 # --- what a link to a page is shown with
 
-def describe(page: BeautifulSoup, name: str, shown: dict[str, str]) -> None:
+FRONT = 'How attention heads share out what to look at'      # the front page's title where it is shown by itself
+
+
+def describe(page: BeautifulSoup, name: str, docs: Path, pictures: dict[str, cards.Picture]) -> None:
     "Title, description, address and picture, for those who show a link to the page."
-    config, kind = get_config(), cards.kind_of(name)
+    config, picture = get_config(), pictures[cards.kind_of(name)]
     home = f'{config.doc_host}{config.doc_baseurl}/'
     text = page.select_one('meta[name="description"]')
     if text is None:
         text = page.new_tag('meta', attrs={'name': 'description', 'content': config.description})
         page.head.append(text)
-    address = home + ('' if name == 'index.html' else name)
+    front = name == 'index.html'
+    title = FRONT if front else str(page.title.string).removesuffix(f' – {config.title}')
+    card = f'{CARDS}/{name.removesuffix(".html").replace("/", "_")}.png'
+    (docs/card).parent.mkdir(parents=True, exist_ok=True)
+    (docs/card).write_bytes(cards.card(picture.draw, title, str(text['content'])))
+    address = home + ('' if front else name)
     told = {
-        'og:title': str(page.title.string).removesuffix(f' – {config.title}'), 'og:description': text['content'],
-        'og:type': 'website' if name == 'index.html' else 'article', 'og:url': address, 'og:site_name': config.title,
-        'og:image': f'{home}{CARDS}/{kind}.png', 'og:image:width': '1200', 'og:image:height': '630',
-        'og:image:alt': shown[kind]}
+        'og:title': title, 'og:description': text['content'],
+        'og:type': 'website' if front else 'article', 'og:url': address, 'og:site_name': config.title,
+        'og:image': home + card, 'og:image:width': '1200', 'og:image:height': '630', 'og:image:alt': picture.told}
     for old in page.select('meta[property^="og:"], meta[name^="twitter:"]'): old.decompose()
     for key, value in told.items(): page.head.append(page.new_tag('meta', attrs={'property': key, 'content': value}))
     large = {'name': 'twitter:card', 'content': 'summary_large_image'}
@@ -290,21 +337,24 @@ def finish(docs: Path, katex_here: bool) -> None:
     pages = {path.relative_to(docs).as_posix(): read(path) for path in sorted(docs.rglob('*.html'))}
     known = symbols(pages)
     notebooks = get_config().nbs_path
-    for file in RECORDS:
-        (docs/file).parent.mkdir(exist_ok=True)
-        shutil.copy(notebooks/file, docs/file)
-    shown = cards.draw_cards(pages['index.html'], notebooks/RECORDS[0], docs/CARDS)
+    for file in (found for pattern in RECORDS for found in notebooks.glob(pattern)):
+        to = docs/file.relative_to(notebooks)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, to)
+    pictures = cards.pictures(pages, notebooks/'verdicts'/'claims.json')
     for name, page in pages.items():
         up = '../' * name.count('/')
         indent_lines(page)
+        complete_contents(page)
         break_names(page)
         mark_captions(page)
         keep_shades(page)
+        take_figures(page, name, docs)
         link_symbols(page, up, known)
         name_frames(page)
         if katex_here: ask_nobody(page, up)
         take_code(page, up, shared)
-        describe(page, name, shown)
+        describe(page, name, docs, pictures)
         skip_links(page)
         reading = up + shared.place('reading.js', lambda: READING.read_text(encoding='utf-8'))
         page.head.append(page.new_tag('script', src=reading, defer=''))

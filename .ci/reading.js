@@ -1,11 +1,5 @@
-// Figures and tables that are too wide scroll rather than shrink until nobody can read them: figures are drawn at 72 pixels an inch, those that ask for a
-// width at 100, with letters of 9 or 10 points.
-// What scrolls can be reached by the keyboard, and fades where it goes on.
+// What is too wide scrolls; it can be reached by the keyboard, and fades where it goes on.
 addEventListener('load', () => {
-  for (const e of document.querySelectorAll('.cell-output-display img')) {
-    const asked = +e.getAttribute('width');
-    e.style.minWidth = `${asked ? .72 * asked : .9 * e.naturalWidth}px`;
-  }
   for (const e of document.querySelectorAll('.dataframe :is(td, th)')) {
     if (e.textContent.length < 16) e.style.whiteSpace = 'nowrap';
   }

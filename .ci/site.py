@@ -5,6 +5,7 @@ the pages would fetch from other hosts is put beside them: fonts are left to the
 is installed.
 """
 import ast
+import base64
 import html
 import inspect
 import json
@@ -44,11 +45,14 @@ def describe_figures(path: Path) -> None:
         if cell['cell_type'] != 'code':
             prose = [p for p in source.split('\n\n') if p.strip() and not p.lstrip().startswith(NOT_PROSE)]
             if prose: before = prose[-1]
-        elif 'fig-alt' not in source and any('image/png' in o.get('data', {}) for o in cell['outputs']):
-            text = json.dumps(f'Figure: {titles(source) or plain(before)}'[:300], ensure_ascii=False)
-            cell['source'] = f'#| fig-alt: {text}\n{source}'
-        for output in cell.get('outputs', []): keep_width(output, ''.join(cell['source']))
+        for output in cell.get('outputs', []): as_image(output, described(source) or f'Figure: {titles(source) or plain(before)}'[:300])
     path.write_text(json.dumps(nb))
+
+
+def described(source: str) -> str | None:
+    "The alternative text that a cell gives its figure"
+    found = re.search('fig-alt: (".*")', source)
+    return json.loads(found[1]) if found else None
 
 
 def titles(source: str) -> str:
@@ -62,14 +66,12 @@ def plain(markdown: str) -> str:
     return re.sub(r'[*`$\[\]]|\(\S+\)', '', ' '.join(markdown.split()))
 
 
-def keep_width(output: dict, source: str) -> None:
-    "Make a picture HTML where it asks for a width, which smalldocs has no eye for."
-    width = output.get('metadata', {}).get('image/png', {}).get('width')
-    alt = re.search('fig-alt: (".*")', source)
-    if not (width and alt): return
-    text = html.escape(json.loads(alt[1]))
-    png = ''.join(output['data']['image/png']).replace('\n', '')
-    output['data'] = {'text/html': f'<img width="{width}" alt="{text}" src="data:image/png;base64,{png}">'}
+def as_image(output: dict, text: str) -> None:
+    "Make a figure HTML, with its alternative text."
+    svg = ''.join(output.get('data', {}).get('image/svg+xml', ''))
+    if not svg: return
+    source = base64.b64encode(svg.encode()).decode()
+    output['data'] = {'text/html': f'<img alt="{html.escape(text)}" src="data:image/svg+xml;base64,{source}">'}
 
 
 class Definition(NamedTuple):

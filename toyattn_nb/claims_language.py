@@ -182,7 +182,7 @@ def _language_figure(title:str, xlabel:str) -> Callable[[Record, Rows], Figure]:
             ax = fig.subplots()
             _draw_tests(ax, record, labels)
             ax.set(xlabel=xlabel)
-            ax.tick_params(axis='y', labelsize=8)
+            ax.tick_params(axis='y', labelsize=9)
         return fig
     return draw
 

@@ -221,7 +221,7 @@ def _c5_figure(record:Record, rows:Rows) -> Figure:
         hard.set(xticks=range(len(labels)), xticklabels=labels, xlim=(-.6, len(labels) - .4), xlabel='d_head')
         hard.set(yticks=[-1, 0, 1], yticklabels=['−1', '0', '1'], ylim=(-1.35, 1.35), title="Kendall's τ")
         _draw_soft_tau(soft, record, rows)
-        for ax in (hard, soft): ax.tick_params(axis='x', length=0, labelsize=8.5)
+        for ax in (hard, soft): ax.tick_params(axis='x', length=0, labelsize=9)
     return fig
 
 # %% ../nbs/29_figures.ipynb #e7fa27c2

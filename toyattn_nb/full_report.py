@@ -13,12 +13,12 @@ from typing import Any
 
 from fastcore import xml as x
 
-from .board import ARGUED, NEEDED, _by_part, _check_entries, _measure, _part_item
-from .claims import all_claims
+from .board import ARGUED, NEEDED, _by_part, _check_entries, _measure
+from .claims import CAPTIONS, all_claims
 from .core import check_type
 from .data import SkipTrigramTask
 from .report import (AGAIN, CSS, _badge, _checklist, _command, _facts, _figures_table, _opening,
-                               _part_cards, _rich, _row, _setting_text, _sources_section, _summary)
+                               _part_cards, _picture, _rich, _row, _setting_text, _sources_section, _summary)
 from .verdicts import FAILS, HOLDS, INCONCLUSIVE, Criterion, Measure, Part, Record, Test
 
 # %% ../nbs/full_report.ipynb #e3a10007
@@ -87,7 +87,7 @@ def record_of(
 
 # %% ../nbs/full_report.ipynb #e3a1000e
 FEW_NUMBERS = 6  # so many stand open
-JUDGED = 'How it is judged, with its figure'
+JUDGED = 'How it is judged'
 
 def _numbers(
     record:Record,
@@ -98,30 +98,24 @@ def _numbers(
     table = _figures_table(record)
     return [table] if n <= FEW_NUMBERS else [x.Details(x.Summary(f'All {n} numbers'), table)]
 
-def _pictures(
-    entry:Entry,
-) -> list[x.FT]: # one element; none where nothing was tested
-    "The number that decides in each part, beside its bar."
-    items = [_part_item(name, entry['parts'][name or 'claim'], tests) for name, tests in _by_part(entry).items()]
-    return [x.Div(x.Ul(*items, cls='board-parts'), cls='board')] if items else []
-
 def _argued(
     record:Record,
 ) -> list[x.FT]: # one element; none where no place is known
-    "Where the claim is judged, with its figure."
+    "Where the claim is judged."
     if record.id not in ARGUED: return []
     link = x.A(JUDGED, href=ARGUED[record.id], aria_label=f'{record.id}: {JUDGED}')
     return [x.P(link, cls='argued')]
 
 def _claim_section(
-    entry:Entry,
     record:Record,
+    source:str, # address of its figure; '': it has none
 ) -> x.FT:
-    "One claim: what is measured, its parts and controls, what decides, all numbers."
+    "One claim: what is measured, its parts and controls, its figure, all numbers."
     heading = x.Header(x.H4(f'{record.id} · ', *_rich(record.statement)), _badge(record.verdict, record.colour_word))
     about = [x.P(*_rich(record.about))] if record.about else []
-    below = [*_pictures(entry), _facts(record), *_argued(record), *_numbers(record)]
-    return x.Article(heading, *about, *_part_cards(record), *below, id=record.id)
+    picture = [_picture(record, source, CAPTIONS.get(record.id, ''))] if source else []
+    beside = x.Div(*picture, x.Div(_facts(record), *_argued(record)), cls='pair')
+    return x.Article(heading, *about, *_part_cards(record), beside, *_numbers(record), id=record.id)
 
 # %% ../nbs/full_report.ipynb #e3a10014
 FILES = (('verdicts/claims.json', 'claims.json', 'the numbers of this page'),
@@ -143,35 +137,37 @@ def _repeat_section(
 
 # %% ../nbs/full_report.ipynb #e3a10010
 def full_report_css() -> str:
-    "The report's style, the board's pictures, and what both need on a page among others."
-    static = files('toyattn_nb')/'static'
-    board, own = ((static/f'{name}.css').read_text(encoding='utf-8') for name in ('board', 'full_report'))
-    return f'@scope (.report) {{\n{CSS}\n}}\n{board}{own}'
+    "The report's style, and what it needs on a page among others."
+    own = (files('toyattn_nb')/'static'/'full_report.css').read_text(encoding='utf-8')
+    return f'@scope (.report) {{\n{CSS}\n}}\n{own}'
 
 def _chapters(
-    entries:Sequence[Entry],
     records:Sequence[Record],
+    figures:Mapping[str, str],  # addresses
 ) -> list[x.FT]:
     "All claims, each chapter under its title."
     elements, chapter = [], ''
-    for entry, record in zip(entries, records):
+    for record in records:
         if record.chapter not in ('', chapter):
             chapter = record.chapter
-            elements.append(x.H3(chapter))
-        elements.append(_claim_section(entry, record))
+            elements.append(x.H3(chapter, id=f'chapter-{record.id}'))
+        elements.append(_claim_section(record, figures.get(record.id, '')))
     return elements
 
 def full_report_html(
-    kept:Mapping[str, Any], # what `claims.json` holds
+    kept:Mapping[str, Any],     # what `claims.json` holds
+    figures:Mapping[str, str],  # address of each figure, by the id of its claim
 ) -> str:
-    "The report of a run as part of a page, from its records."
+    "The report of a run as part of a page, from its records and its figures."
     check_type('kept', kept, Mapping, 'what claims.json holds')     # type: ignore[type-abstract]
     missing = [name for name in ('claims', 'settings', 'how') if name not in kept]
     if missing: raise ValueError(f'kept: {", ".join(missing)} missing; judge the run anew, with --judge')
     entries = _check_entries(kept['claims'])
+    check_type('figures', figures, Mapping)     # type: ignore[type-abstract]
+    places = {id: check_type(f'figures[{id!r}]', place, str) for id, place in figures.items()}
     about = {id: claim.about for id, claim in all_claims().items()}
     records = [record_of(entry, about.get(entry['id'], '')) for entry in entries]
     repeat = _repeat_section(records, kept)
-    sections = _summary(records), _opening(SkipTrigramTask()), *_chapters(entries, records), repeat, _sources_section()
+    sections = _summary(records), _opening(SkipTrigramTask()), *_chapters(records, places), repeat, _sources_section()
     style = x.Style(full_report_css(), data_toyattn='full_report.css')
     return str(x.to_xml(x.Div(style, *sections, cls='report'), indent=False))

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
+from xml.etree import ElementTree
 
 import torch
 from fastcore import xml as x
@@ -233,13 +234,18 @@ def _figures_table(
     return x.Table(x.Tbody(*rows), cls='figures measures')
 
 # %% ../nbs/30_report.ipynb #9dec16d9
+def _embedded(
+    image:bytes, # an SVG file
+) -> str:
+    "An address that holds the picture itself."
+    return 'data:image/svg+xml;base64,' + base64.b64encode(image).decode()
+
 def _picture(
     record:Record,
-    image:bytes, # its figure, as PNG
+    source:str,  # address of its figure
     caption:str, # how to read it
 ) -> x.FT:
     "A figure with its caption, and the numbers that matter most."
-    source = 'data:image/png;base64,' + base64.b64encode(image).decode()
     numbers = '; for comparison, '.join(_measure_text(m) for m in (record.headline, record.beside) if m)
     words = [caption]
     if numbers: words += [' ', x.Strong(*_rich(numbers[:1].upper() + numbers[1:]), '.')]
@@ -274,13 +280,13 @@ def _facts(
 # %% ../nbs/30_report.ipynb #6df617d5
 def _section(
     record:Record,
-    image:bytes|None=None, # its figure, as PNG
-    caption:str='',        # how to read it
+    source:str='',   # address of its figure; '': it has none
+    caption:str='',  # how to read it
 ) -> x.FT:
     "One claim: statement and verdict, what is measured, its parts, its figure and all numbers."
     heading = x.Header(x.H3(f'{record.id} · ', *_rich(record.statement)), _badge(record.verdict, record.colour_word))
     about = [x.P(*_rich(record.about))] if record.about else []
-    below = [_picture(record, image, caption)] if image else []
+    below = [_picture(record, source, caption)] if source else []
     below.append(_facts(record))
     if record.measured or record.control: below = [x.Div(x.Div(*below), _figures_table(record), cls='pair')]
     return x.Article(heading, *about, *_part_cards(record), *below, id=record.id)
@@ -444,13 +450,18 @@ def _check_mapping(
     "`value` if it is a mapping; otherwise `TypeError`."
     return check_type(name, value, Mapping)  # type: ignore[type-abstract]
 
+def _is_svg(image:bytes) -> bool:
+    "Is this an SVG file?"
+    try: return ElementTree.fromstring(image).tag == '{http://www.w3.org/2000/svg}svg'
+    except ElementTree.ParseError: return False
+
 def _check_figures(
     figures:Mapping[str, bytes], # by the id of the claim
 ) -> None:
-    "`TypeError` or `ValueError` where a figure is not the bytes of a PNG file."
+    "`TypeError` or `ValueError` where a figure is not the bytes of an SVG file."
     for id, image in _check_mapping('figures', figures).items():
-        if not check_type(f'figures[{id!r}]', image, bytes).startswith(b'\x89PNG'):
-            raise ValueError(f'figures[{id!r}]: {image[:8]!r}… is no PNG file')
+        if not _is_svg(check_type(f'figures[{id!r}]', image, bytes)):
+            raise ValueError(f'figures[{id!r}]: {image[:8]!r}… is no SVG file')
 
 # %% ../nbs/30_report.ipynb #fb2c4429
 def _check_captions(
@@ -485,7 +496,7 @@ def _banner(
 # %% ../nbs/30_report.ipynb #7a29acad
 def _sections(
     records:Sequence[Record],
-    figures:Mapping[str, bytes], # by the id of the claim
+    sources:Mapping[str, str],   # addresses of figures, by the id of the claim
     captions:Mapping[str, str],
 ) -> list[x.FT]:
     "The sections of all claims, each chapter under its title."
@@ -494,13 +505,13 @@ def _sections(
         if record.chapter not in ('', chapter):
             chapter = record.chapter
             elements.append(x.H2(chapter))
-        elements.append(_section(record, figures.get(record.id), captions.get(record.id, '')))
+        elements.append(_section(record, sources.get(record.id, ''), captions.get(record.id, '')))
     return elements
 
 # %% ../nbs/30_report.ipynb #8796f628
 def report_html(
     records:Iterable[Record],               # in the order of the page
-    figures:Mapping[str, bytes],            # PNG of each claim that has a figure, by its id
+    figures:Mapping[str, bytes],            # SVG of each claim that has a figure, by its id
     settings:Mapping[str, Any],             # what the command was called with
     trained:Iterable[Mapping[str, Any]]=(), # name, seeds, steps, solved (how many), seconds of each cell
     captions:Mapping[str, str]|None=None,   # how to read each figure, by the id of its claim
@@ -511,10 +522,11 @@ def report_html(
     _check_figures(figures)
     _check_mapping('settings', settings)
     captions = _check_captions(captions)
+    sources = {id: _embedded(image) for id, image in figures.items()}
     how = {} if how is None else _check_mapping('how', how)
     head = x.Head(x.Meta(charset='utf-8'), x.Meta(name='viewport', content='width=device-width, initial-scale=1'),
                   x.Title(TITLE), x.Link(rel='icon', href='data:,'), x.Style(CSS))
     header = x.Header(x.H1(TITLE), x.P(LEDE, cls='lede'), *_banner(settings))
-    main = x.Main(header, _opening(SkipTrigramTask()), _summary(records), *_sections(records, figures, captions),
+    main = x.Main(header, _opening(SkipTrigramTask()), _summary(records), *_sections(records, sources, captions),
                   _settings_section(records, settings, trained, how), _sources_section())
     return str(x.to_xml(x.Html(head, x.Body(main), lang='en'), indent=False))

@@ -25,7 +25,7 @@ from .claims import (CAPTIONS, FIGURES, FRESH, OwnRows, Rows, Source, all_claims
                                make_own, own_path, own_sources, stored_rows)
 from .core import (check_bool, check_int, check_path, check_type, memory_limit, n_cores, read_json, to_json,
                              versions)
-from .plots import png
+from .plots import svg
 from .report import report_html
 from .store import MANIFEST, MEASURES, RESULTS, TRAINS, Store, code_identity
 from .sweep import Job, fill, identity, is_measured, is_trained, measure_again, results, told
@@ -170,9 +170,9 @@ def _publish(
     "Judge the claims, and write figures, page and verdicts."
     rows = stored_rows(store, jobs) | _own_rows(store, jobs, settings, n_workers, progress)
     records = judge_all(rows)
-    figures = {r.id: png(draw(r, rows)) for r in records if r.id in FIGURES and r.parts}
+    figures = {r.id: svg(draw(r, rows)) for r in records if r.id in FIGURES and r.parts}
     trained = _trained_cells(rows, jobs)
-    for id, image in figures.items(): store.write(Path('figures')/f'{id}.png', image)
+    for id, image in figures.items(): store.write(Path('figures')/f'{id}.svg', image)
     how = _how()
     store.write(VERSIONS, ''.join(f'{line}\n' for line in locked_versions()))
     store.write('report.html', report_html(records, figures, dict(settings), trained, CAPTIONS, how))
@@ -252,7 +252,7 @@ def _clear(
     with store.locked():
         _folder_settings(store)
         written:list[str|os.PathLike] = ['claims.json', 'report.html', VERSIONS, RESULTS]
-        written += [f'figures/{id}.png' for id in FIGURES]
+        written += [f'figures/{id}.svg' for id in FIGURES]
         for own in own_sources(): written += [own_path(own), own_path(own).with_suffix('.json')]
         for name in written: (store.folder/name).unlink(missing_ok=True)
         store.discard([job['key'] for job in store.manifest()['jobs']])
