@@ -52,12 +52,14 @@ function render({model, el}) {
     const h = model.get('head'), q = model.get('query'), p = at(h, q), strong = p.indexOf(Math.max(...p));
     if (chooseQuery) chooseQuery.querySelector('select').value = q;
     chooseHead.querySelector('select').value = h;
+    const focused = words.contains(document.activeElement);
     words.replaceChildren(...tokens.map((name, t) => {
       const from = places.indexOf(t), style = `--tint: color-mix(in srgb, ${colour(h, H)} ${(100 * Math.sqrt(p[t]) * .75).toFixed(0)}%, transparent)`;
       const title = `head ${heads[h]} attends ${percent(p[t])} to ${name}`, cls = `ta-word${from === q ? ' ta-asked' : ''}`;
       return from < 0 || Q < 2 ? tag('span', {class: cls, style, title, 'data-share': p[t]}, name)
         : tag('button', {type: 'button', class: cls, style, title, 'data-share': p[t], 'aria-pressed': String(from === q), onclick: () => send({query: from})}, name);
     }));
+    if (focused) words.querySelector('[aria-pressed=true]')?.focus({preventScroll: true});
     place(all, matrix(heads, heads.map((_, i) => at(i, q)), i => colour(i, H), h, i => send({head: i})), h);
     if (Q > 1) {
       el.querySelector('.ta-whole').textContent = `Head ${heads[h]} from every query. Click a row to see all heads from there.`;
