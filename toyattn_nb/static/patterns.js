@@ -43,7 +43,7 @@ function render({model, el}) {
   el.replaceChildren(tag('div', {class: 'ta-root', role: 'group', 'aria-label': 'pattern inspector'},
     tag('div', {class: 'ta-bar'}, chooseQuery, chooseHead), words,
     tag('div', {class: 'ta-matrices'},
-      tag('div', {}, tag('p', {class: 'ta-says'}, 'Every head, seen from there: the darker, the more attention (on a square-root scale). Click a row to choose a head.'), all),
+      tag('div', {}, tag('p', {class: 'ta-says'}, 'Every head, seen from there: the stronger the colour, the more attention (on a square-root scale). Click a row to choose a head.'), all),
       Q > 1 ? tag('div', {}, tag('p', {class: 'ta-says ta-whole'}), one) : null), text, copyButtons(model, el, 'patterns', whole),
     spec.left_out ? tag('p', {class: 'ta-note'}, spec.left_out) : null));
 
