@@ -6,6 +6,7 @@ import {copyButtons} from './page.js';
 const SHOWN = .005;   // shares below this are left blank
 const ALIKE = .05;    // nats between scores that count as equal
 const VIEWS = {sums: 'How it adds up', tables: 'Every token', contexts: 'Every context'};
+const ORDERS = {margin: 'smallest margin', apart: 'heads furthest apart', differ: 'margins furthest apart'};   // of contexts
 
 const colour = h => HEADS[h % HEADS.length];
 const height = p => `height: ${100 * Math.sqrt(p)}%`;   // small shares can be seen: a tenth of the attention is a third of the height
@@ -40,8 +41,13 @@ function check(model) {
   if (!other.steps.includes(besideStep(model))) throw Error(`this page does not carry the weights of step ${besideStep(model)} to show beside.`);
   if (!model.get('ablated').every(h => heads.includes(h))) throw Error('a head is switched off that is not there.');
   for (const [h, t] of Object.entries(model.get('forced'))) if (!heads.includes(+h) || !token(t)) throw Error('a head is forced that is not there, or onto no token.');
-  if (!VIEWS[model.get('view') ?? 'sums']) throw Error(`there is no view ${model.get('view')}.`);
+  if (!Object.keys(VIEWS).includes(viewOf(model))) throw Error(`there is no view ${viewOf(model)}.`);
+  if (!Object.keys(ORDERS).includes(orderOf(model))) throw Error(`there is no order ${orderOf(model)}.`);
+  if (![0, 1].includes(whoseOf(model))) throw Error(`there is no model ${whoseOf(model)} of two.`);
 }
+
+// What a page that was stored long ago may not say is as it was then.
+const viewOf = model => model.get('view') || 'sums', orderOf = model => model.get('order') || 'margin', whoseOf = model => model.get('whose') || 0;
 
 // ---- contexts ranked
 
@@ -108,9 +114,8 @@ function render({model, el}) {
   const spec = model.get('_spec'), names = spec.token_names, answers = spec.completion_names, {parts} = spec;
   const specs = [spec, besideSpec(spec)], heads = [...Array(Math.max(...specs.map(own => own.n_head))).keys()], within = inside(spec);
   const reach = Math.min(6, Math.max(3, 1 + Math.max(...parts.first.map(bag => spec.marked.filter(t => bag.includes(t)).length))));   // tokens with rows of their own
-  let draft = null;     // a context under construction that the task could not have drawn: never sent to Python
+  let draft = null;     // a context under construction that the task could not have drawn: never sent to Python, but in a link
   let ranked = {};      // the last ranking of contexts
-  let whose = 0;        // which of two models is taken apart below: 0, the first, or 1
   let everything = null;
 
   const send = changes => {
@@ -119,6 +124,7 @@ function render({model, el}) {
   };
   const seen = new Map();   // models that were unpacked
   const two = () => (model.get('beside') ?? null) !== null;
+  const whose = () => two() ? whoseOf(model) : 0;   // which of two models is taken apart below: 0, the first, or 1
   const place = which => which ? {seed: model.get('beside'), step: besideStep(model)} : {seed: model.get('seed'), step: model.get('step')};
   const at = (which, query) => {
     const {seed, step} = place(which), own = specs[which], key = `${which} ${step} ${seed} ${query}`;
@@ -179,11 +185,11 @@ function render({model, el}) {
   const verdict = tag('p', {role: 'status', class: 'ta-verdict'}), verdictBeside = tag('p', {role: 'status', class: 'ta-verdict-beside'});
   const tabs = Object.entries(VIEWS).map(([view, text]) =>
     tag('button', {type: 'button', class: `ta-tab ta-view-${view}`, onclick: () => send({view})}, text));
-  const panel = tag('div', {class: 'ta-view'}), which = tag('select', {class: 'ta-whose', onchange: () => { whose = +which.value; redraw(); }});
+  const panel = tag('div', {class: 'ta-view'}), which = tag('select', {class: 'ta-whose', onchange: () => send({whose: +which.value})});
   const chooseWhich = tag('label', {}, 'of ', which);
   el.replaceChildren(tag('div', {class: 'ta-root', role: 'group', 'aria-label': 'head inspector',
     onpointerover: event => point(event.target), onfocusin: event => point(event.target), onpointerleave: () => point(null)},
-    seed || step || beside ? tag('div', {class: 'ta-bar'}, seed, step, beside, besideAt) : null,
+    seed || step || beside ? tag('div', {class: 'ta-bar'}, seed, beside, step, besideAt) : null,
     context, ...panels.map(p => p.box),
     tag('div', {class: 'ta-bar'},
       tag('button', {type: 'button', class: 'ta-shuffle', onclick: () => setTokens([...shuffled(tokens().slice(0, -1)), tokens().at(-1)])}, 'Shuffle'),
@@ -211,8 +217,7 @@ function render({model, el}) {
 
   function draw() {
     check(model);
-    if (!two()) whose = 0;
-    const s = state(), {models} = s, view = model.get('view') ?? 'sums';
+    const s = state(), {models} = s, view = viewOf(model);
     if (seed) seed.querySelector('select').value = model.get('seed');
     if (beside) beside.querySelector('select').value = model.get('beside') ?? '';
     if (besideAt) besideAt.querySelector('select').value = model.get('beside_step') ?? '';
@@ -229,15 +234,16 @@ function render({model, el}) {
     tabs.forEach(tab => tab.setAttribute('aria-pressed', String(tab.classList.contains(`ta-view-${view}`))));
     chooseWhich.hidden = !two();
     which.replaceChildren(...models.map(({name}, k) => tag('option', {value: k}, name)));
-    which.value = whose;
+    which.value = whose();
     const places = [...panel.querySelectorAll('.ta-scroll')].map(e => e.scrollLeft), focus = panel.contains(document.activeElement) ? document.activeElement.className : null;
-    panel.replaceChildren(...[{sums, tables, contexts: ranking}[view]({...s, ...models[whose], second: models[1 - whose]})].flat());
+    panel.replaceChildren(...[{sums, tables, contexts: ranking}[view]({...s, ...models[whose()], second: models[1 - whose()]})].flat());
     panel.querySelectorAll('.ta-scroll').forEach((e, i) => { e.scrollLeft = places[i] ?? 0; });
     if (focus) panel.getElementsByClassName(focus)[0]?.focus({preventScroll: true});
   }
 
   function drawContext(ids) {
-    el.querySelector('.ta-root').classList.toggle('ta-named', ids.length > 12 || two());
+    el.querySelector('.ta-root').classList.toggle('ta-named', ids.length > 12);
+    el.querySelector('.ta-root').classList.toggle('ta-two', two());
     if (context.children.length !== ids.length) {
       const chip = (i, last) => tag('select', {'aria-label': last ? 'asked after' : `token at position ${i + 1}`, class: `ta-chip${last ? ' ta-readoff ta-query' : ''}`,
         title: last ? 'the last token, after which the answer is due' : null,
@@ -403,19 +409,18 @@ function render({model, el}) {
 
   // -- views: contexts ranked
 
-  const ORDERS = {margin: ['least', 'smallest margin'], apart: ['most', 'heads furthest apart'], differ: ['differ', 'margins furthest apart']};
+  const KEPT = {margin: 'least', apart: 'most', differ: 'differ'};   // of each kind of context
   const SORTS = {margin: (a, b) => a.margin - b.margin, apart: (a, b) => b.apart - a.apart, differ: (a, b) => difference(b) - difference(a)};
   const signed = x => `${x > 0 ? '' : '✗ '}${x.toFixed(2).replace('-', '−')}`;
-  let by = 'margin';
 
   function ranking({name, second}) {
-    if (!second && by === 'differ') by = 'margin';
-    const key = JSON.stringify([whose, place(0), two() && place(1), edits()]);
+    const by = !second && orderOf(model) === 'differ' ? 'margin' : orderOf(model);
+    const key = JSON.stringify([whose(), place(0), two() && place(1), edits()]);
     everything ??= contexts(spec);
-    if (ranked.key !== key) ranked = {key, groups: extremes(spec, everything.list, q => at(whose, q), edits(), second && (q => at(1 - whose, q)))};
-    const {groups} = ranked, {whole, list: {length: n}} = everything, [kept, ordered] = ORDERS[by], shown = groups.map(g => g[kept]).sort(SORTS[by]);
+    if (ranked.key !== key) ranked = {key, groups: extremes(spec, everything.list, q => at(whose(), q), edits(), second && (q => at(1 - whose(), q)))};
+    const {groups} = ranked, {whole, list: {length: n}} = everything, shown = groups.map(g => g[KEPT[by]]).sort(SORTS[by]);
     const failing = groups.filter(g => g.least.margin <= 0).length, can = Object.keys(ORDERS).filter(k => second || k !== 'differ');
-    const sort = choice('order by', can.map(k => [k, ORDERS[k][1]]), by, v => { by = v; redraw(); }, {class: 'ta-rank'});
+    const sort = choice('order by', can.map(k => [k, ORDERS[k]]), by, v => send({order: v}), {class: 'ta-rank'});
     const open = ({tokens}) => setTokens([...spreadOut(spec, tokens.slice(0, -1)), tokens.at(-1)]);
     const kind = ({tokens, decides}) => [...decides.map(t => names[t]), ...(spec.queries.length > 1 ? [`… ${names[tokens.at(-1)]}`] : [])].join(' ') || '–';
     const rows = shown.map(x => tag('tr', {class: x.margin > 0 ? '' : 'ta-fails'},
@@ -423,7 +428,7 @@ function render({model, el}) {
       tag('td', {}, kind(x)), tag('td', {}, spec.target_names[x.answer]), tag('td', {'data-margin': x.margin}, signed(x.margin)),
       second ? tag('td', {'data-second': x.second}, signed(x.second)) : null, tag('td', {'data-apart': x.apart}, percent(x.apart))));
     const every = whole ? `All ${n.toLocaleString('en')} bags of tokens` : `${n.toLocaleString('en')} contexts drawn at random`;
-    const about = says(`${every}, with the heads as they are set above: of each kind of context the one with the ${ordered}. ${failing ? `${failing} of ${groups.length} kinds hold an error${second ? ` of ${name}` : ''}.` : `${capital(name)} is right in all.`} Click one to open it.`);
+    const about = says(`${every}, with the heads as they are set above: of each kind of context the one with the ${ORDERS[by]}. ${failing ? `${failing} of ${groups.length} kinds hold an error${second ? ` of ${name}` : ''}.` : `${capital(name)} is right in all.`} Click one to open it.`);
     return [tag('div', {class: 'ta-bar'}, sort), about, scroll('contexts, ranked',
       tag('table', {class: 'ta-ranking'},
         tag('thead', {}, tag('tr', {}, ['context', 'decides', 'right', 'margin', ...(second ? [`margin, ${second.name}`] : []), 'heads apart'].map(text => tag('th', {scope: 'col'}, text)))),
@@ -456,7 +461,7 @@ function render({model, el}) {
         const w = Math.min(46, wide - 3), line = due(right, c) ? y + 44 * (1 - due(right, c)) : null;
         return [well(at(c), y, w, out.probs[c], {fill: 'currentColor', 'fill-opacity': .75}),
           line === null ? null : svg('line', {x1: at(c) - w / 2, x2: at(c) + w / 2, y1: line, y2: line, stroke: '#009e73', 'stroke-width': 3}),
-          text(at(c), y + 58, a, {'font-size': Math.max(7, Math.min(12, wide / 2.4)), 'font-weight': due(right, c) ? 700 : 400})];
+          text(at(c), y + 58, a, {'font-size': Math.max(9, Math.min(12, wide / 2.4)), 'font-weight': due(right, c) ? 700 : 400})];
       }));
       const words = [verdict, verdictBeside][k].textContent;
       y += 86;
@@ -468,10 +473,13 @@ function render({model, el}) {
   const redraw = () => drawn(el, draw), forget = () => { draft = null; redraw(); };
   const anew = () => { seen.clear(); ranked = {}; redraw(); };
   const watched = {'change:tokens': forget, 'change:_weights': anew, 'change:_other': anew};
-  for (const name of ['ablated', 'forced', 'seed', 'step', 'beside', 'beside_step', 'view']) watched[`change:${name}`] = redraw;
+  for (const name of linked.filter(name => name !== 'tokens')) watched[`change:${name}`] = redraw;
+  watched.link = () => { if (draft) model.set('tokens', draft); };
   for (const [event, f] of Object.entries(watched)) model.on(event, f);
   draw();
   return () => { for (const [event, f] of Object.entries(watched)) model.off(event, f); };
 }
 
-export default {linked: ['seed', 'step', 'tokens', 'ablated', 'forced', 'beside', 'beside_step', 'view'], check, render: guarded(render)};
+const linked = ['seed', 'step', 'tokens', 'ablated', 'forced', 'beside', 'beside_step', 'view', 'order', 'whose'];
+
+export default {linked, check, render: guarded(render)};

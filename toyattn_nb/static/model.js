@@ -143,7 +143,8 @@ export const tag = (name, attributes = {}, ...children) => put(document.createEl
 export const svg = (name, attributes = {}, ...children) =>
   put(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children);
 
-export const percent = p => p >= .9995 ? '100 %' : p >= .1 ? `${(100 * p).toFixed(1)} %` : p >= .0005 ? `${(100 * p).toFixed(2)} %` : '< 0.05 %';
+// A share in per cent; the sign stays on the number's line.
+export const percent = p => p >= .9995 ? '100\u00a0%' : p >= .1 ? `${(100 * p).toFixed(1)}\u00a0%` : p >= .0005 ? `${(100 * p).toFixed(2)}\u00a0%` : '<\u00a00.05\u00a0%';
 export const short = x => (Math.abs(x) < .05 ? 0 : x).toFixed(Math.abs(x) >= 9.95 ? 0 : 1).replace('-', '−');
 
 // A labelled drop-down: options are [value, text] pairs.

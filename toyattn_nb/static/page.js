@@ -83,6 +83,7 @@ function follow(names) {
 // The address of this page with the state of a widget, and of those that share its seed.
 function linkTo(model) {
   const together = Object.entries(live).filter(([, w]) => w.model === model || (model.group && w.model.group === model.group));
+  for (const [, w] of together) w.model.dispatchEvent(new Event('link'));   // what is not told at every moment is told now
   const parts = together.map(([name, {model: m, linked}]) =>
     `${name}?${new URLSearchParams(linked.map(trait => [trait, toText(m.get(trait))]))}`);
   return `${location.href.split('#')[0]}#${parts.join('/')}`;

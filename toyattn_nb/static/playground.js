@@ -1,6 +1,6 @@
 // Playground: models that train in the page, and what their heads come to prefer while one watches.
 import {HEADS, tag, svg, choice, drawn, guarded, example} from './model.js';
-import {copyButtons} from './page.js';
+import {copyButtons, restore, toText} from './page.js';
 import {answering, scoresOf, sizesOf, trainerModule} from './trainer.js';
 import {chance, headColour, slopePicture, trailPicture, lossPicture, oppositePicture, seedGrid, NUMBER} from './pictures.js';
 import {widget as inspector} from './inspector.js';
@@ -209,11 +209,13 @@ class Training {
 
 // ---- the inspector, on one seed that may still be training
 
+const OWN = ['tokens', 'ablated', 'forced', 'view', 'order'];
+
 class Inspected extends EventTarget {
   constructor(el, task, n) {
     super();
     const spec = {...task.inspect, n_head: n.H, d_head: n.D, direct: false, steps: [0], seeds: [0]};
-    const traits = {tokens: example(spec), ablated: [], forced: {}, seed: 0, step: 0, beside: null, view: 'sums'};
+    const traits = {tokens: example(spec), ablated: [], forced: {}, seed: 0, step: 0, beside: null, view: 'sums', order: 'margin'};
     Object.assign(this, {el, task, n, traits: {_spec: spec, _weights: null, ...traits}});
   }
   get(name) { return this.traits[name]; }
@@ -224,6 +226,12 @@ class Inspected extends EventTarget {
   on(event, f) { this.addEventListener(event, f); }
   off(event, f) { this.removeEventListener(event, f); }
   save_changes() {}
+
+  // Its state as a link has it; which model is shown and what stands beside is not its own.
+  get text() {
+    return String(new URLSearchParams(OWN.map(name => [name, toText(this.traits[name])])));
+  }
+  set text(text) { restore({model: this, linked: OWN, check: inspector.check}, new URLSearchParams(text)); }
 
   // Show a model: of this seed, after so many steps, its weights beginning at `p`.
   show(weights, p, seed, step) {
@@ -241,6 +249,7 @@ class Inspected extends EventTarget {
 
 const SETTINGS = ['task', 'n_head', 'd_head', 'n_seeds', 'lr', 'steps'];
 const MOST = {n_head: 8, d_head: 16, n_seeds: 256, steps: 100_000};
+const stepOf = model => model.get('step') || 0, paceOf = model => model.get('pace') || null;   // as in pages of old, which do not say
 
 // Throw where the settings are none.
 function check(model) {
@@ -251,13 +260,17 @@ function check(model) {
   }
   if (!(model.get('lr') > 0 && model.get('lr') < Infinity)) throw Error(`its learning rate is ${model.get('lr')}.`);
   if (!Number.isInteger(model.get('seed')) || model.get('seed') < 0) throw Error(`its seed is ${model.get('seed')}.`);
+  if (!Number.isInteger(stepOf(model)) || stepOf(model) < 0 || stepOf(model) > MOST.steps) throw Error(`its step is ${stepOf(model)}.`);
+  if (![null, ...PACES.map(([name]) => name)].includes(paceOf(model))) throw Error(`there is no pace ${paceOf(model)}.`);
 }
 
 function render({model, el}) {
   const tasks = model.get('_tasks'), fixed = model.get('_config'), still = matchMedia('(prefers-reduced-motion: reduce)');
-  let training, pictures = {}, inspected, status = 'ready', pace = still.matches ? 'full' : 'watch';
+  let training, pictures = {}, inspected, status = 'ready';
+  let due = stepOf(model), opened = model.get('inspected') || null;  // the step to be at, and the state of the inspector, once training begins
   let before = 0, credit = 0;                                        // the last moment; steps that may be done by then
   let dirty = false, stale = false, alive = true;                    // is there to draw? to begin anew? is the widget there?
+  let target = 0, telling = false;                                   // the step to which training goes at once, 0: none; is it we who say the step?
   let drawnAt = 0, seldomAt = 0, inspectedAt = 0, spokenAt = 0;      // the last moments of each
   let marked = '', kept = null;                                      // what was last marked, and last handed over
 
@@ -282,7 +295,8 @@ function render({model, el}) {
     lr: setting('learning rate', 'lr'),
     steps: setting('steps', 'steps', NUMBER.format),
   };
-  const paces = choice('pace', PACES, pace, v => { pace = v; }, {class: 'tp-pace'});
+  const pace = () => paceOf(model) ?? (still.matches ? 'full' : 'watch');
+  const paces = choice('pace', PACES, pace(), v => send('pace', v), {class: 'tp-pace'});
   const seedChoice = choice('Seed', [], '', v => send('seed', +v), {class: 'tp-seed'});
   const nextSeed = tag('button', {type: 'button', class: 'tp-next', onclick: () => {
     send('seed', training.seeds[(index() + 1) % training.seeds.length]);
@@ -325,13 +339,37 @@ function render({model, el}) {
     kept = null;
     training = new Training(task(), config, seeds, () => { dirty = true; wake(); });
     seedChoice.querySelector('select').replaceChildren(...seeds.map(s => tag('option', {value: s}, s)));
-    inspected?.stop?.();
+    const before = inspected;
+    before?.stop?.();
     inspected = new Inspected(inspectorBox, task(), training.n);
+    if (before?.task === inspected.task && before.n.H === inspected.n.H) inspected.text = before.text;   // the same context goes on
     inspectedAt = 0;
+    target = Math.min(due, config.steps);
+    due = 0;
+    if (target) status = 'running';
+    tell(target);
+    unfold();
     layOut();
   }
 
+  // Say at which step training is.
+  function tell(step) {
+    if (stepOf(model) === step) return;
+    telling = true;
+    send('step', step);
+    telling = false;
+  }
+
+  // The inspector as a link says: open, in which state, or closed.
+  function unfold() {
+    if (opened === null) return;
+    details.open = opened !== '';
+    if (opened) inspected.text = opened;
+    opened = null;
+  }
+
   function toggle() {
+    target = 0;
     if (status === 'done') restart();
     status = status === 'running' ? 'paused' : 'running';
     before = performance.now();
@@ -345,6 +383,7 @@ function render({model, el}) {
     if (status === 'done') return;
     status = 'paused';
     credit = 0;
+    target = 0;
     if (training.ready) training.advance(1);
     wake();
   }
@@ -354,7 +393,8 @@ function render({model, el}) {
     const passed = Math.min(100, now - before) / 1000;
     before = now;
     if (status !== 'running') return;
-    if (pace === 'full') while (training.ready) training.advance(Infinity);
+    if (target) while (training.ready && training.issued < target) training.advance(target - training.issued);
+    else if (pace() === 'full') while (training.ready) training.advance(Infinity);
     else {
       credit = Math.min(credit + passed * (12 + training.issued / 5), 12 + training.issued / 5);
       while (training.ready && credit >= 1) credit -= training.advance(Math.floor(credit));
@@ -457,7 +497,7 @@ function render({model, el}) {
   }
 
   function inspect(now) {
-    if (!details.open || !training.weights || now - inspectedAt < 120) return;
+    if (!details.open || !training.weights || (status === 'running' && now - inspectedAt < 120)) return;
     inspectedAt = now;
     inspected.show(training.weights, index() * training.n.P, model.get('seed'), training.done);
   }
@@ -481,8 +521,12 @@ function render({model, el}) {
     drive(now);
     const wasRunning = status;
     if (training.over && status !== 'done') status = 'done';
-    const due = !still.matches || now - drawnAt > 1000 || status !== 'running';
-    if (dirty && due) {
+    if (target && training.done >= target) {
+      target = 0;
+      if (status === 'running') status = 'paused';
+    }
+    const time = !still.matches || now - drawnAt > 1000 || status !== 'running';
+    if (dirty && time) {
       dirty = false;
       drawnAt = now;
       drawn(el, draw);
@@ -506,6 +550,7 @@ function render({model, el}) {
     numbers.set(training.weights, 0);
     snapshots.forEach((j, k) => numbers.set(j.weights, (1 + k) * size));
     const lists = name => judged.map(j => [...j[name]]);
+    tell(done);
     model.set('_numbers', new DataView(numbers.buffer));
     model.set('_trained', {task: model.get('task'), n_head: n.H, d_head: n.D, lr: config.lr, steps: config.steps, steps_done: done, seeds,
       snapshot_steps: snapshots.map(j => j.step), seconds: (performance.now() - training.began) / 1000, workers: team.members.length,
@@ -534,8 +579,24 @@ function render({model, el}) {
     dirty = true;
     wake();
   }
-  const watched = {'change:seed': chose};
+  // To a step: back to the start and up to it, unless that is where training is.
+  function asked() {
+    if (telling || (!stale && stepOf(model) === training.done)) return;
+    due = stepOf(model);
+    changed();
+  }
+  const watched = {'change:seed': chose, 'change:step': asked};
   for (const name of SETTINGS) watched[`change:${name}`] = changed;
+  watched['change:pace'] = () => { paces.querySelector('select').value = pace(); };
+  watched['change:inspected'] = () => {
+    opened = model.get('inspected') || '';
+    queueMicrotask(unfold);
+  };
+  watched.link = () => {
+    tell(Math.max(0, training.done));
+    inspected.dispatchEvent(new Event('link'));
+    model.set('inspected', details.open ? inspected.text : '');
+  };
   for (const [event, f] of Object.entries(watched)) model.on(event, f);
   let wide = 0;
   const sized = new ResizeObserver(() => {
@@ -554,4 +615,4 @@ function render({model, el}) {
   };
 }
 
-export default {linked: [...SETTINGS, 'seed'], check, render: guarded(render)};
+export default {linked: [...SETTINGS, 'seed', 'pace', 'step', 'inspected'], check, render: guarded(render)};

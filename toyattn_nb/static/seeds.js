@@ -112,7 +112,7 @@ function render({model, el}) {
     whole.disabled = !model.get('zoom')?.length;
     const {moved, hidden} = view, late = latest !== String(model.get('step') ?? latest);
     text.textContent = [`${about(seeds.indexOf(model.get('seed')))}.`, late ? `Measured at step ${latest}.` : '', moved ? 'Points that would hide each other stand side by side.' : '',
-      hidden ? `${hidden} seeds have no such measure.` : '', 'Click a point, or use the arrow keys on one; drag to zoom.'].filter(Boolean).join(' ');
+      hidden ? `${hidden} seeds have no such measure.` : '', 'Click a point, or use the arrow keys on one; a box drawn with the mouse zooms.'].filter(Boolean).join(' ');
   }
 
   // Mark the chosen seed's point, and put it on top; where it has none, the keyboard begins with the first.

@@ -63,17 +63,20 @@ export function levels(xs, labels, gap = 4) {
 
 // ---- the widget
 
+// The space that is shown; out of a link, a head is a number or its text.
+const shownSpace = (model, spaces) => spaces?.find(s => s.space === model.get('space') && String(s.head) === String(model.get('head')));
+
 // Throw where a state cannot be drawn.
 function check(model) {
   const {seeds, steps} = model.get('_states');
   if (!seeds.includes(model.get('seed')) || !steps.includes(model.get('step'))) throw Error('there is no such seed and step here.');
   const all = model.get('_spaces'), spaces = all[`${model.get('seed')} ${model.get('step')}`];
   if (!spaces && Object.keys(all).length) return;   // to come
-  const at = spaces?.find(s => s.space === model.get('space') && s.head === model.get('head'));
+  const at = shownSpace(model, spaces);
   if (!at) throw Error(`there is no ${model.get('space')} space of head ${model.get('head')}.`);
   if (at.points.length !== at.labels.length) throw Error(`${at.points.length} points are given for ${at.labels.length} names.`);
   checkFinite('a point', at.points);
-  for (const name of ['across', 'up']) if (!(model.get(name) >= 1)) throw Error(`there is no component ${model.get(name)}.`);
+  for (const name of ['across', 'up']) if (!(Number.isInteger(model.get(name)) && model.get(name) >= 1)) throw Error(`there is no component ${model.get(name)}.`);
 }
 
 function render({model, el}) {
@@ -100,7 +103,7 @@ function render({model, el}) {
     check(model);
     const found = model.get('_spaces')[`${model.get('seed')} ${model.get('step')}`];
     spaces = found ?? spaces;
-    const at = spaces.find(s => s.space === model.get('space') && s.head === model.get('head'));
+    const at = shownSpace(model, spaces);
     if (seed) seed.querySelector('select').value = model.get('seed');
     slider.value = steps.indexOf(model.get('step'));
     slider.setAttribute('aria-valuetext', model.get('step'));
