@@ -77,7 +77,14 @@ function follow(names) {
     say(live[name].el, fits ? '' : 'The link asks for a state that this widget does not have.');
   }
   const first = known.find(name => Object.keys(states)[0] === name);
-  if (first) live[first].el.scrollIntoView({block: 'nearest'});
+  if (first) bringIntoView(live[first].el);
+}
+
+// To the widget's beginning where not all of it is seen, and again when whatever stands above it has its size.
+function bringIntoView(el) {
+  const {top, bottom} = el.getBoundingClientRect(), least = parseFloat(getComputedStyle(el).scrollMarginTop);
+  if (top < least || bottom > innerHeight) el.scrollIntoView({block: 'start'});
+  if (document.readyState !== 'complete') addEventListener('load', () => bringIntoView(el), {once: true});
 }
 
 // The address of this page with the state of a widget, and of those that share its seed.
