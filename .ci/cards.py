@@ -100,7 +100,7 @@ def card(draw: Callable[[Axes], None], title: str, lede: str) -> bytes:
     fig = Figure(figsize=(12, 6.3), dpi=100, facecolor=PAPER)
     fig.add_artist(plt.Rectangle((0, 0), .012, 1, color=HEADS[0], transform=fig.transFigure))
     fig.text(.06, .86, 'toyattn_nb', size=19, color=SOFT, weight='bold', va='top')
-    size, width = (36, 19) if len(title) < 60 else (27, 26)
+    size, width = (36, 17) if len(title) < 60 else (27, 26)
     fig.text(.06, .74, textwrap.fill(title, width), size=size, color=INK, weight='bold', va='top', linespacing=1.15)
     below = textwrap.fill(textwrap.shorten(lede, 150, placeholder='…'), 42)
     fig.text(.06, .12, below, size=18, color=SOFT, va='bottom', linespacing=1.35)

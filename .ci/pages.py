@@ -157,10 +157,10 @@ def mark_captions(page: BeautifulSoup) -> None:
 
 
 def complete_contents(page: BeautifulSoup) -> None:
-    "Headings that the output of a cell brings stand in the contents, before the others."
-    contents, brought = page.select_one('#TOC > ul'), page.select('main .cell-output-display :is(h2, h3)[id]')
+    "Headings of a report or a board stand in the contents, before the others."
+    contents = page.select_one('#TOC > ul')
     if contents is None: return
-    for heading in reversed(brought):
+    for heading in reversed(page.select('.report :is(h2, h3)[id], .board > h2[id]')):
         address = f'#{heading["id"]}'
         link = page.new_tag('a', attrs={'class': 'nav-link', 'href': address, 'data-scroll-target': address}, string=heading.get_text())
         line = page.new_tag('li')

@@ -45,6 +45,7 @@ def describe_figures(path: Path) -> None:
         if cell['cell_type'] != 'code':
             prose = [p for p in source.split('\n\n') if p.strip() and not p.lstrip().startswith(NOT_PROSE)]
             if prose: before = prose[-1]
+        if 'outputs' in cell: cell['outputs'] = [output for output in cell['outputs'] if not stands_still(output)]
         for output in cell.get('outputs', []): as_image(output, described(source) or f'Figure: {titles(source) or plain(before)}'[:300])
     path.write_text(json.dumps(nb))
 
@@ -53,6 +54,12 @@ def described(source: str) -> str | None:
     "The alternative text that a cell gives its figure"
     found = re.search('fig-alt: (".*")', source)
     return json.loads(found[1]) if found else None
+
+
+def stands_still(output: dict) -> bool:
+    "Is this a bar of progress, of which a page has nothing but its beginning?"
+    data = output.get('data', {})
+    return 'application/vnd.jupyter.widget-view+json' in data and 'text/html' not in data
 
 
 def titles(source: str) -> str:

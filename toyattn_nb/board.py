@@ -383,6 +383,6 @@ def board_html(
     for record in entries:
         if record['chapter'] not in ('', chapter):
             chapter = record['chapter']
-            elements.append(x.H2(chapter))
+            elements.append(x.H2(chapter, id=f'chapter-{record["id"]}'))
         elements.append(_row(record))
     return str(x.to_xml(x.Div(x.Style(CSS, data_toyattn='board.css'), *elements, cls='board'), indent=False))

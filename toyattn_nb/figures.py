@@ -364,6 +364,7 @@ def _c8_figure(record:Record, rows:Rows) -> Figure:
         ax.set(title='d_head=4', xlabel='interference', ylabel='accuracy without it', ylim=(0, 1), xlim=(-.01, .4))
         _draw_differences(because, record, {width(cell): difference for cell, difference in BY_DIVIDING.items()})
         because.set(title='less that of\neven attention', xlabel='interference')
+        because.xaxis.set_major_formatter(lambda x, place: f'{x:g}'.replace('-', '−'))  # 0, not 0.000: there is little room
         keys = [_key(f'head {h}', head_colour(h)) for h in range(H2D4.cfg.n_head)]
         keys += [_key('held even', GREY), _key('two_head_uniform', GREY, '*', 10)]
         fig.legend(handles=keys, ncols=4, handletextpad=.1, columnspacing=1, **BELOW)

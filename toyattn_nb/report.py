@@ -247,9 +247,9 @@ def _picture(
 ) -> x.FT:
     "A figure with its caption, and the numbers that matter most."
     numbers = '; for comparison, '.join(_measure_text(m) for m in (record.headline, record.beside) if m)
-    words = [caption]
+    words = _rich(caption)
     if numbers: words += [' ', x.Strong(*_rich(numbers[:1].upper() + numbers[1:]), '.')]
-    alt = f'Figure for {record.id}. {caption}'.strip()
+    alt = f'Figure for {record.id}. {caption}'.replace('`', '').strip()
     return x.Figure(x.Img(src=source, alt=alt), x.Figcaption(*words))
 
 # %% ../nbs/30_report.ipynb #c0cd699c
