@@ -184,9 +184,10 @@ def around(image: Tag) -> str:
 
 
 def keep_shades(page: BeautifulSoup) -> None:
-    "Figures of which the text names dark and light stay as they are drawn, also on a dark page."
-    for image in page.select('main img'):
-        if SHADES.search(around(image)): image['class'] = ' '.join([*classes(image), 'as-drawn'])
+    "Figures of a page whose text names dark and light stay as they are drawn, also where the page is dark: all of them, since they are compared."
+    images = page.select('main img')
+    if not any(SHADES.search(around(image)) for image in images): return
+    for image in images: image['class'] = ' '.join([*classes(image), 'as-drawn'])
 
 
 # --- figures

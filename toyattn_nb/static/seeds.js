@@ -150,7 +150,8 @@ function render({model, el}) {
         else return;
         event.preventDefault();
       }}, svg('title', {}, about(i)), svg('circle', {r: Math.max(r + 2, 6), class: 'ta-ring', 'pointer-events': 'all'}), point(kinds[i], r))]));
-    const picture = svg('svg', {viewBox, class: 'ta-plot', role: 'radiogroup', 'aria-label': `seeds by ${model.get('x')} and ${model.get('y')}`}, grid, [...points.values()]);
+    const [, , w, h] = viewBox.split(' '), none = svg('text', {x: w / 2, y: h / 2, 'text-anchor': 'middle', fill: 'currentColor'}, 'No seeds here.');
+    const picture = svg('svg', {viewBox, class: 'ta-plot', role: 'radiogroup', 'aria-label': `seeds by ${model.get('x')} and ${model.get('y')}`}, grid, drawable.length ? [...points.values()] : none);
     pull(picture);
     plot.replaceChildren(picture);
     drawLegend(kinds);
