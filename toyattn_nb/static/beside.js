@@ -2,7 +2,7 @@
 import {tag} from './model.js';
 import {live, restore, statesOf, toText} from './page.js';
 
-const SETTLES = 500;   // ms after a press in which a scroll sets nothing: a link that gets the focus is scrolled into view, and goes on gliding
+const SETTLES = 500;   // ms after a press, and after each scroll that follows it as soon, in which none sets anything: a link that gets the focus glides into view
 
 // The passage that is being read: the last one that begins above the line; −1 before the first. `tops` are where they begin.
 export function passageAt(tops, line) {
@@ -92,6 +92,8 @@ function enliven(aside) {
     if (now >= 0 && follows.checked && performance.now() - pressed > SETTLES) set(now);
   }
   function soon() {
+    const now = performance.now();
+    if (now - pressed < SETTLES) pressed = now;   // it glides on
     if (!due) requestAnimationFrame(look);
     due = true;
   }
@@ -111,6 +113,7 @@ function enliven(aside) {
 
   follows.addEventListener('change', () => { if (follows.checked && reading >= 0) set(reading); });
   for (const event of ['scroll', 'resize']) addEventListener(event, soon, {passive: true});
+  for (const event of ['wheel', 'touchmove']) addEventListener(event, () => { pressed = -SETTLES; }, {passive: true});   // whoever scrolls reads on
   addEventListener('hashchange', () => {
     const name = ours.find(one => statesOf(location.hash)[one]);
     if (name) show(name);
